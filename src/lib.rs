@@ -1,1 +1,15 @@
 //! scimulate behaves like a SCIM provisioning client (Okta, Microsoft Entra ID) against a target and judges the answers.
+//!
+//! ```text
+//! scenario file ─► Scenario ─► Plan ─► Exchange ─► Findings ─► Event ─► reporters
+//! ```
+//!
+//! Everything before the exchange makes traffic, everything after it judges traffic; `run` alone sends. `server` is the
+//! reference service provider: it shares only `scim` and `exchange` with the rest, so that a common mistake cannot hide.
+
+pub mod event;
+pub mod exchange;
+pub mod finding;
+pub mod profile;
+pub mod scenario;
+pub mod scim;

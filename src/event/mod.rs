@@ -1,0 +1,122 @@
+//! Events: all that a reporter needs, as it happens. As JSON lines they are the machine format, version [`FORMAT`].
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::exchange::Exchange;
+use crate::finding::{Finding, Verdict};
+
+/// Version of the event format. Members may be added within a version; a reader ignores what it does not know.
+pub const FORMAT: u32 = 1;
+
+/// One thing that happened in a run. The order within a scenario is the order of time; scenarios that run side by side
+/// are told apart by their number.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// Always the first.
+    RunStarted {
+        /// [`FORMAT`].
+        format: u32,
+        /// Version of scimulate.
+        version: String,
+        /// The run's id: part of every name that it creates.
+        run: String,
+        /// RFC 3339, UTC.
+        started: String,
+        /// Base URL of the target.
+        target: String,
+        /// Its name, if it has one (`reference server` for the embedded one).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target_name: Option<String>,
+        /// How many scenarios were selected, each client counted.
+        scenarios: usize,
+    },
+    /// Something that a person should know about the run as a whole.
+    Notice {
+        /// One sentence.
+        message: String,
+    },
+    /// The target could not be tested, or the run could not go on; nothing more follows but `run-finished`.
+    Stopped {
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hint: Option<String>,
+    },
+    /// Traffic of ours that belongs to no scenario: preflight and discovery.
+    Preflight {
+        /// What was exchanged.
+        exchanges: Vec<Exchange>,
+    },
+    /// A scenario begins, as one client.
+    ScenarioStarted {
+        /// Its number in this run, from 0.
+        scenario: usize,
+        /// The file.
+        path: String,
+        /// One line.
+        title: String,
+        /// Name of the profile.
+        client: String,
+        /// Column of the grid.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        feature: Option<String>,
+        /// Where the sequence is documented, with evidence.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source: Option<String>,
+        /// Words for selection.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        tags: Vec<String>,
+        /// RFC 3339, UTC.
+        started: String,
+    },
+    /// A step is over.
+    StepFinished {
+        /// The scenario's number.
+        scenario: usize,
+        /// Unique in the scenario.
+        step: String,
+        /// Where it stands.
+        file: String,
+        /// Line, from 1.
+        line: usize,
+        /// Where it is documented, if not where the scenario is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source: Option<String>,
+        /// What came of it: fail if a finding that counts failed.
+        verdict: Verdict,
+        /// What was exchanged, in order.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        exchanges: Vec<Exchange>,
+        /// What was judged.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        findings: Vec<Finding>,
+        /// RFC 3339, UTC.
+        started: String,
+        /// From the first byte to the last.
+        elapsed: Duration,
+    },
+    /// A scenario is over, cleanup included.
+    ScenarioFinished {
+        /// Its number.
+        scenario: usize,
+        /// The worst verdict of its steps; skip only if all were skipped.
+        verdict: Verdict,
+        /// Wall time.
+        elapsed: Duration,
+        /// Resources that it created and could not remove, as URLs.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        left: Vec<String>,
+    },
+    /// Always the last.
+    RunFinished {
+        /// Wall time.
+        elapsed: Duration,
+        /// It was ended by a signal.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        interrupted: bool,
+    },
+}

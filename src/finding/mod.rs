@@ -1,0 +1,122 @@
+//! Findings: what was judged, how it came out, how much it binds, and on whose authority.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What came of judging one thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Judged and right.
+    Pass,
+    /// Not judged, on purpose; the message says why.
+    Skip,
+    /// Judged and wrong.
+    Fail,
+    /// Could not be judged.
+    Error,
+}
+
+/// How much a requirement binds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Strength {
+    /// Nice to have, or only inferred.
+    May,
+    /// Recommended.
+    Should,
+    /// Required.
+    Must,
+}
+
+/// Who requires it. RFC duty and provider habit never mix: the same answer can be right for one and wrong for the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Authority {
+    /// The SCIM RFCs.
+    Rfc,
+    /// Okta as a client.
+    Okta,
+    /// Microsoft Entra ID as a client.
+    Entra,
+    /// What the target answered last time.
+    Snapshot,
+}
+
+impl Authority {
+    /// The word used in files and options.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rfc => "rfc",
+            Self::Okta => "okta",
+            Self::Entra => "entra",
+            Self::Snapshot => "snapshot",
+        }
+    }
+
+    /// What a failure on this authority means, for people: `breaks Entra`.
+    pub fn broken(self) -> &'static str {
+        match self {
+            Self::Rfc => "breaks the RFC",
+            Self::Okta => "breaks Okta",
+            Self::Entra => "breaks Entra",
+            Self::Snapshot => "differs from last time",
+        }
+    }
+}
+
+/// One place where the answer is not what was expected.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Difference {
+    /// SCIM path (`emails[type eq "work"].value`), `status`, or `header NAME`; empty for the whole body.
+    pub path: String,
+    /// What was expected, in words or as JSON; `None`: nothing.
+    pub expected: Option<Value>,
+    /// What came; `None`: nothing.
+    pub received: Option<Value>,
+    /// The two values differ in letter case only, which the RFC lets pass for many attributes and providers do not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_case: bool,
+}
+
+/// The outcome of one judgement. Stable and public: part of the event format.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Names the rule; never changes. Lower case with hyphens.
+    pub id: String,
+    /// How it came out.
+    pub verdict: Verdict,
+    /// How much it binds.
+    pub strength: Strength,
+    /// On whose authority.
+    pub authority: Authority,
+    /// Ids in `fixtures/rfc-requirements.jsonl`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requirements: Vec<String>,
+    /// One sentence: what is wrong, or why it was not judged.
+    pub message: String,
+    /// Where exactly.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<Difference>,
+    /// Why the client needs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+    /// Where the requirement is documented, with its evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// The exchange of the step that it is about, counted from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<usize>,
+}
+
+impl Finding {
+    /// Judged and wrong, or not to be judged although it had to be.
+    pub fn failed(&self) -> bool {
+        matches!(self.verdict, Verdict::Fail | Verdict::Error)
+    }
+
+    /// Fails a run by default: wrong, and a must.
+    pub fn counts(&self) -> bool {
+        self.failed() && self.strength == Strength::Must
+    }
+}

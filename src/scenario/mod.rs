@@ -1,0 +1,201 @@
+//! Scenarios: declarative stories in YAML, loaded strictly, sent by nobody here.
+//!
+//! `scenarios/README.md` is the language reference. This module holds what a file means once it was read; `load` turns
+//! text into it and reports every mistake of a file at once.
+
+pub mod matcher;
+pub mod step;
+pub mod template;
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::profile::ProfileId;
+use crate::scenario::step::Step;
+use crate::scenario::template::Tree;
+
+/// Where something stands in a scenario file, for messages and reports.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Place {
+    /// The file as the user named it.
+    pub file: String,
+    /// Line, counted from 1.
+    pub line: usize,
+    /// Column in characters, counted from 1.
+    pub column: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// One story: a file, read and understood, with fragments and case tables already written out as steps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scenario {
+    /// The file as the user named it, with `/` between its parts; also the scenario's identity in reports and snapshots.
+    pub path: String,
+    /// One line for people.
+    pub title: String,
+    /// The clients it is told as; the scenario runs once for each. Never empty.
+    pub clients: Vec<ProfileId>,
+    /// The column of the provider-by-feature grid that it fills.
+    pub feature: Option<Feature>,
+    /// Where the sequence is documented.
+    pub source: Option<Source>,
+    /// Ids in `fixtures/rfc-requirements.jsonl` that it tests.
+    pub covers: Vec<String>,
+    /// What the target must have, see [`NEEDS`].
+    pub needs: Vec<String>,
+    /// Free words for selection.
+    pub tags: Vec<String>,
+    /// No other scenario may run beside it.
+    pub alone: bool,
+    /// People by alias, attributes as written in their fixture.
+    pub people: Vec<(String, Tree)>,
+    /// Variables of the file, in the order written; a later one may use an earlier one.
+    pub variables: Vec<(String, Tree)>,
+    /// Limits of every step that has none of its own.
+    pub limits: Limits,
+    /// What happens, in order.
+    pub steps: Vec<Step>,
+    /// What happens at the end in any case.
+    pub cleanup: Vec<Step>,
+}
+
+/// Words that `needs` may use beside the features that a target declares.
+pub const NEEDS: [&str; 10] = [
+    "patch",
+    "bulk",
+    "filter",
+    "sort",
+    "etag",
+    "change-password",
+    "cursor",
+    "users",
+    "groups",
+    "enterprise",
+];
+
+/// Limits of one exchange; what is not given comes from the scenario, then from the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// Longest time from sending to the last byte of the answer.
+    pub timeout: Option<Duration>,
+    /// Most bytes of an answer's body that are read.
+    pub body: Option<u64>,
+}
+
+/// Where a sequence or rule is documented and how well that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The whole text as written, marks included: `okta.md 4.1 [doc][recorded]`.
+    pub text: String,
+    /// The evidence marks in the text, in the order written. Never empty.
+    pub evidence: Vec<Evidence>,
+}
+
+impl Source {
+    /// Only concluded, not documented or recorded: never a reason to fail a target.
+    pub fn only_inferred(&self) -> bool {
+        self.evidence.iter().all(|mark| *mark == Evidence::Inferred)
+    }
+}
+
+/// How a fact about a provider is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evidence {
+    /// Stated by the provider, or by an RFC.
+    Doc,
+    /// Seen in published traffic.
+    Recorded,
+    /// Our conclusion.
+    Inferred,
+}
+
+/// A column of the provider-by-feature grid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Feature {
+    /// Connection test.
+    Connect,
+    /// Reading users and groups in bulk.
+    Import,
+    /// Finding an existing user.
+    Match,
+    /// Creating a user.
+    Create,
+    /// Changing attributes.
+    Update,
+    /// Changing the userName.
+    Rename,
+    /// `active=false`.
+    Deactivate,
+    /// `active=true` on the same id.
+    Reactivate,
+    /// Removing a user for good.
+    Delete,
+    /// Password synchronisation.
+    Password,
+    /// The enterprise manager.
+    Manager,
+    /// Roles and entitlements.
+    Roles,
+    /// Creating a group.
+    GroupCreate,
+    /// Renaming a group.
+    GroupRename,
+    /// Adding, removing and replacing members.
+    GroupMembers,
+    /// Removing a group.
+    GroupDelete,
+}
+
+impl Feature {
+    /// All columns in the order the grid shows them.
+    pub const ALL: [Feature; 16] = [
+        Self::Connect,
+        Self::Import,
+        Self::Match,
+        Self::Create,
+        Self::Update,
+        Self::Rename,
+        Self::Deactivate,
+        Self::Reactivate,
+        Self::Delete,
+        Self::Password,
+        Self::Manager,
+        Self::Roles,
+        Self::GroupCreate,
+        Self::GroupRename,
+        Self::GroupMembers,
+        Self::GroupDelete,
+    ];
+
+    /// The word used in scenario files and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Import => "import",
+            Self::Match => "match",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Rename => "rename",
+            Self::Deactivate => "deactivate",
+            Self::Reactivate => "reactivate",
+            Self::Delete => "delete",
+            Self::Password => "password",
+            Self::Manager => "manager",
+            Self::Roles => "roles",
+            Self::GroupCreate => "group-create",
+            Self::GroupRename => "group-rename",
+            Self::GroupMembers => "group-members",
+            Self::GroupDelete => "group-delete",
+        }
+    }
+
+    /// The feature of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|feature| feature.name() == name)
+    }
+}
