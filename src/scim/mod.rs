@@ -1,3 +1,13 @@
-//! SCIM itself (RFC 7643, RFC 7644): what both the judging side and the reference server build on. Pure.
+//! What SCIM is, apart from any one server or client: names, paths, filters, schemas and strict JSON reading.
+//!
+//! Everything here is pure and shared by the judging side and by the reference server, so it holds only what both must
+//! read the same way. How a server stores, matches or changes resources does not belong here.
 
+pub mod filter;
 pub mod json;
+pub mod locate;
+pub mod path;
+pub mod schema;
+pub mod urn;
+
+mod filter_parser;
