@@ -15,6 +15,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::scim::json::{self, Document, JsonFault, Limits};
+
 /// Who sent a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -107,18 +109,26 @@ impl Response {
         header(&self.headers, name)
     }
 
-    /// The body as JSON, if it is whole and JSON. Of duplicate members the last one counts.
-    pub fn json(&self) -> Option<&Value> {
+    /// The body read as JSON, with every name that an object has more than once.
+    ///
+    /// # Errors
+    /// What keeps the body from being JSON.
+    pub fn document(&self) -> Result<&Document, &JsonFault> {
         self.json
             .0
-            .get_or_init(|| crate::scim::json::value_of(self.body.bytes()))
+            .get_or_init(|| json::parse(self.body.bytes(), Limits::default()))
             .as_ref()
+    }
+
+    /// The body as JSON, if it is JSON. Of duplicate members the last one counts.
+    pub fn json(&self) -> Option<&Value> {
+        self.document().ok().map(|document| &document.value)
     }
 }
 
 /// The body's JSON, parsed at most once; not part of the answer's identity.
 #[derive(Debug, Clone, Default)]
-struct ParsedBody(OnceLock<Option<Value>>);
+struct ParsedBody(OnceLock<Result<Document, JsonFault>>);
 
 impl PartialEq for ParsedBody {
     fn eq(&self, _other: &Self) -> bool {

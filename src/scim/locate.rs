@@ -74,7 +74,8 @@ fn elements(value: &Value) -> std::slice::Iter<'_, Value> {
     }
 }
 
-fn matches(element: &Value, filter: &Filter) -> bool {
+/// Whether an element of a multi-valued attribute, or a whole resource, meets a filter.
+pub fn matches(element: &Value, filter: &Filter) -> bool {
     match &filter.node {
         Node::And(parts) => parts.iter().all(|part| matches(element, part)),
         Node::Or(parts) => parts.iter().any(|part| matches(element, part)),
