@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::scim::equality;
+
 /// What came of judging one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -77,6 +79,17 @@ pub struct Difference {
     /// The two values differ in letter case only, which the RFC lets pass for many attributes and providers do not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub only_case: bool,
+}
+
+impl From<equality::Difference> for Difference {
+    fn from(difference: equality::Difference) -> Self {
+        Self {
+            path: difference.path,
+            expected: difference.expected,
+            received: difference.received,
+            only_case: difference.only_case,
+        }
+    }
 }
 
 /// The outcome of one judgement. Stable and public: part of the event format.

@@ -3,6 +3,7 @@
 //! Everything here is pure and shared by the judging side and by the reference server, so it holds only what both must
 //! read the same way. How a server stores, matches or changes resources does not belong here.
 
+pub mod equality;
 pub mod filter;
 pub mod json;
 pub mod locate;
