@@ -1,5 +1,9 @@
 //! Profiles: everything that differs on the wire between the clients that we act as.
 
+mod encoding;
+
+pub use encoding::{FilterEscape, QueryEncoding, encode_segment};
+
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Authority;
@@ -52,6 +56,82 @@ impl ProfileId {
             Self::Scimulate => Authority::Rfc,
             Self::OktaOin | Self::OktaAiw => Authority::Okta,
             Self::EntraLegacy | Self::EntraCompliant => Authority::Entra,
+        }
+    }
+}
+
+/// What a client puts on the wire around the bodies that a scenario writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Profile {
+    /// Which client.
+    pub id: ProfileId,
+    /// Headers of every request, credentials apart.
+    pub headers: &'static [(&'static str, &'static str)],
+    /// `Content-Type` of a request with a body.
+    pub content_type: &'static str,
+    /// Query strings.
+    pub query: QueryEncoding,
+    /// The order of query parameters; others follow as written.
+    pub query_order: &'static [&'static str],
+    /// Values inside filters.
+    pub filter_escape: FilterEscape,
+}
+
+/// Okta's header set, in the order of its own captures (okta.md 0.2).
+const OKTA_HEADERS: &[(&str, &str)] = &[
+    ("Accept", "application/scim+json"),
+    ("Accept-Charset", "utf-8"),
+    ("User-Agent", "Okta SCIM Client 1.0.0"),
+    ("Connection", "Keep-Alive"),
+    ("Accept-Encoding", "gzip,deflate"),
+];
+
+/// Entra's header set: no `User-Agent` at all (entra.md 1.3).
+const ENTRA_HEADERS: &[(&str, &str)] = &[("Accept", "application/scim+json")];
+
+/// Our own header set.
+const OWN_HEADERS: &[(&str, &str)] = &[
+    ("Accept", "application/scim+json"),
+    (
+        "User-Agent",
+        concat!("scimulate/", env!("CARGO_PKG_VERSION")),
+    ),
+];
+
+impl ProfileId {
+    /// What this client puts on the wire.
+    pub fn profile(self) -> Profile {
+        match self {
+            Self::OktaOin | Self::OktaAiw => Profile {
+                id: self,
+                headers: OKTA_HEADERS,
+                content_type: "application/scim+json; charset=utf-8",
+                query: QueryEncoding::Percent,
+                query_order: &["filter", "startIndex", "count"],
+                filter_escape: FilterEscape::Json,
+            },
+            Self::EntraLegacy | Self::EntraCompliant => Profile {
+                id: self,
+                headers: ENTRA_HEADERS,
+                content_type: "application/scim+json; charset=utf-8",
+                query: QueryEncoding::FormLowerHex,
+                query_order: &[
+                    "attributes",
+                    "excludedAttributes",
+                    "filter",
+                    "startIndex",
+                    "count",
+                ],
+                filter_escape: FilterEscape::None,
+            },
+            Self::Scimulate => Profile {
+                id: self,
+                headers: OWN_HEADERS,
+                content_type: "application/scim+json",
+                query: QueryEncoding::Percent,
+                query_order: &[],
+                filter_escape: FilterEscape::Json,
+            },
         }
     }
 }
