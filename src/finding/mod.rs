@@ -1,5 +1,7 @@
 //! Findings: what was judged, how it came out, how much it binds, and on whose authority.
 
+pub mod requirement;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -29,6 +31,17 @@ pub enum Strength {
     Should,
     /// Required.
     Must,
+}
+
+impl Strength {
+    /// How much a requirement binds by its keyword (RFC 2119): `MUST NOT` as `MUST`.
+    pub fn of_keyword(keyword: &str) -> Self {
+        match keyword.split(' ').next() {
+            Some("MUST") => Self::Must,
+            Some("SHOULD") => Self::Should,
+            _ => Self::May,
+        }
+    }
 }
 
 /// Who requires it. RFC duty and provider habit never mix: the same answer can be right for one and wrong for the other.
