@@ -10,6 +10,10 @@
 pub mod event;
 pub mod exchange;
 pub mod finding;
+pub mod judge;
+pub mod plan;
 pub mod profile;
+pub mod run;
 pub mod scenario;
 pub mod scim;
+pub mod target;

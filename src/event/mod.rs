@@ -107,6 +107,9 @@ pub enum Event {
         verdict: Verdict,
         /// Wall time.
         elapsed: Duration,
+        /// What was exchanged to remove what it created.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        cleanup: Vec<Exchange>,
         /// Resources that it created and could not remove, as URLs.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         left: Vec<String>,

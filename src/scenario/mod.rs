@@ -4,6 +4,7 @@
 //! text into it and reports every mistake of a file at once.
 
 pub mod matcher;
+pub mod matching;
 pub mod step;
 pub mod template;
 

@@ -1,5 +1,6 @@
 //! The steps of a scenario.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::finding::{Authority, Strength};
@@ -236,4 +237,24 @@ pub enum Subject {
     Group(String),
     /// Any address; only read by id.
     At(RequestTarget),
+}
+
+impl Subject {
+    /// The person or group, unless it is an address.
+    pub fn alias(&self) -> Option<&str> {
+        match self {
+            Self::User(alias) | Self::Group(alias) => Some(alias),
+            Self::At(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(alias) => write!(formatter, "user {alias}"),
+            Self::Group(alias) => write!(formatter, "group {alias}"),
+            Self::At(_) => formatter.write_str("resource"),
+        }
+    }
 }

@@ -1,0 +1,186 @@
+//! Judging: holds what was exchanged against what was expected. Pure; every answer is judged as it came over the wire.
+
+mod answer;
+mod resource;
+mod soundness;
+
+use crate::exchange::Exchange;
+use crate::finding::{Authority, Difference, Finding, Strength, Verdict};
+use crate::plan::{Duty, Expectation, Wants};
+use crate::scenario::matching::mismatches;
+
+/// What came of a step: every expectation judged on every authority that demands it, and the soundness of every answer.
+///
+/// `client` is on whose authority an answer must be usable at all.
+pub fn findings(
+    expectations: &[Expectation],
+    exchanges: &[Exchange],
+    client: Authority,
+) -> Vec<Finding> {
+    let mut findings = soundness::findings(exchanges, client);
+    // What cannot be read was said once; expectations about it would only repeat that.
+    let unusable: Vec<usize> = findings
+        .iter()
+        .filter(|finding| finding.verdict == Verdict::Error)
+        .filter_map(|finding| finding.exchange)
+        .collect();
+    for expectation in expectations {
+        if expectation
+            .exchange
+            .is_some_and(|index| unusable.contains(&index))
+        {
+            continue;
+        }
+        for judgement in judgements(expectation, exchanges) {
+            findings.extend(
+                expectation
+                    .duties
+                    .iter()
+                    .map(|duty| judgement.on(duty, expectation)),
+            );
+        }
+    }
+    findings
+}
+
+fn judgements(expectation: &Expectation, exchanges: &[Exchange]) -> Vec<Judgement> {
+    match &expectation.wants {
+        Wants::Claim { that, is } => {
+            return vec![Judgement::of(
+                "claim",
+                "what was captured is not as it must be",
+                mismatches(is, Some(that)),
+            )];
+        }
+        Wants::Sendable(problem) => return vec![Judgement::skip("sendable", problem.clone())],
+        _ => {}
+    }
+    let Some(exchange) = expectation.exchange.and_then(|index| exchanges.get(index)) else {
+        return Vec::new();
+    };
+    match &expectation.wants {
+        Wants::Answer {
+            status,
+            headers,
+            body,
+            within,
+        } => answer::judge(exchange, status, headers, body.as_ref(), *within),
+        Wants::Capture {
+            name,
+            from,
+            problem,
+        } => vec![answer::judge_capture(exchange, name, from, problem)],
+        Wants::Resource(state) => resource::judge(exchange, state),
+        Wants::Found { id, same_as, state } => {
+            let by_id = same_as.and_then(|index| exchanges.get(index));
+            resource::judge_found(exchange, id, by_id, state.as_deref())
+        }
+        Wants::GoneById => resource::judge_gone(exchange),
+        Wants::GoneByFilter { id } => resource::judge_not_found(exchange, id),
+        Wants::Claim { .. } | Wants::Sendable(_) => Vec::new(),
+    }
+}
+
+/// What came of judging one thing, before it is said on whose authority.
+#[derive(Debug, Clone, PartialEq)]
+struct Judgement {
+    id: &'static str,
+    verdict: Verdict,
+    message: String,
+    differences: Vec<Difference>,
+}
+
+impl Judgement {
+    fn new(id: &'static str, verdict: Verdict, message: impl Into<String>) -> Self {
+        Self {
+            id,
+            verdict,
+            message: message.into(),
+            differences: Vec::new(),
+        }
+    }
+
+    fn pass(id: &'static str) -> Self {
+        Self::new(id, Verdict::Pass, "")
+    }
+
+    fn skip(id: &'static str, message: impl Into<String>) -> Self {
+        Self::new(id, Verdict::Skip, message)
+    }
+
+    fn fail(id: &'static str, message: impl Into<String>) -> Self {
+        Self::new(id, Verdict::Fail, message)
+    }
+
+    /// Fails where there are differences.
+    fn of(id: &'static str, message: impl Into<String>, differences: Vec<Difference>) -> Self {
+        match differences.is_empty() {
+            true => Self::pass(id),
+            false => Self {
+                differences,
+                ..Self::fail(id, message)
+            },
+        }
+    }
+
+    fn on(&self, duty: &Duty, expectation: &Expectation) -> Finding {
+        // RFC 7643 lets a server change letter case where an attribute is not `caseExact`; both providers compare
+        // values as they sent them (okta.md 2.4, entra.md 4.5).
+        let forgivable =
+            |difference: &&Difference| duty.authority == Authority::Rfc && difference.only_case;
+        let differences: Vec<Difference> = self
+            .differences
+            .iter()
+            .filter(|difference| !forgivable(difference))
+            .cloned()
+            .collect();
+        let forgiven =
+            self.verdict == Verdict::Fail && differences.is_empty() && !self.differences.is_empty();
+        Finding {
+            id: self.id.to_owned(),
+            verdict: if forgiven {
+                Verdict::Pass
+            } else {
+                self.verdict
+            },
+            strength: duty.strength,
+            authority: duty.authority,
+            requirements: duty.requirements.clone(),
+            message: if forgiven {
+                String::new()
+            } else {
+                self.message.clone()
+            },
+            differences,
+            because: expectation.because.clone(),
+            source: match duty.authority {
+                Authority::Rfc => None,
+                _ => expectation.source.clone(),
+            },
+            exchange: expectation.exchange,
+        }
+    }
+}
+
+/// A finding about an answer as such.
+fn about(
+    id: &'static str,
+    verdict: Verdict,
+    strength: Strength,
+    authority: Authority,
+    message: String,
+    exchange: usize,
+) -> Finding {
+    Finding {
+        id: id.to_owned(),
+        verdict,
+        strength,
+        authority,
+        requirements: Vec::new(),
+        message,
+        differences: Vec::new(),
+        because: None,
+        source: None,
+        exchange: Some(exchange),
+    }
+}

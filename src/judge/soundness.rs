@@ -1,0 +1,99 @@
+//! Whether an answer can be used at all: that there is one, that it is whole, and that its JSON can be read.
+
+use crate::exchange::{Broken, Exchange, Response};
+use crate::finding::{Authority, Finding, Strength, Verdict};
+use crate::judge::about;
+use crate::scim::json::{JsonFault, RepeatedName};
+
+pub(super) fn findings(exchanges: &[Exchange], client: Authority) -> Vec<Finding> {
+    exchanges
+        .iter()
+        .enumerate()
+        .flat_map(|(index, exchange)| of_exchange(index, exchange, client))
+        .collect()
+}
+
+fn of_exchange(index: usize, exchange: &Exchange, client: Authority) -> Vec<Finding> {
+    let request = format!("{} {}", exchange.request.method, exchange.request.target);
+    let unusable = |id, message| {
+        vec![about(
+            id,
+            Verdict::Error,
+            Strength::Must,
+            client,
+            message,
+            index,
+        )]
+    };
+    let response = match &exchange.outcome {
+        Ok(response) => response,
+        Err(failure) => return unusable("answered", format!("{request}: {failure}")),
+    };
+    if let Some(broken) = &response.broken {
+        return unusable("whole-answer", format!("{request}: {}", in_words(broken)));
+    }
+    if response.body.is_empty() || !claims_json(response) {
+        return Vec::new();
+    }
+    match response.document() {
+        Err(fault) => unusable(
+            "json-body",
+            format!("{request}: {}", unreadable(response, fault)),
+        ),
+        Ok(document) => {
+            let exact = document.repeated.iter().filter(|name| name.is_exact());
+            exact.map(|name| repeated(name, index)).collect()
+        }
+    }
+}
+
+/// RFC 8259 4 leaves open which of two equal names counts, so clients differ in what they read.
+fn repeated(name: &RepeatedName, exchange: usize) -> Finding {
+    let place = match name.within.as_str() {
+        "" => "the body".to_owned(),
+        within => format!("`{within}`"),
+    };
+    let message = format!(
+        "{place} has the member `{}` more than once, and clients differ in which one they take (RFC 8259 4)",
+        name.name
+    );
+    about(
+        "unique-members",
+        Verdict::Fail,
+        Strength::Should,
+        Authority::Rfc,
+        message,
+        exchange,
+    )
+}
+
+/// A success, or an answer that says it is JSON, must be JSON. An error page of a proxy is judged by its status.
+fn claims_json(response: &Response) -> bool {
+    response.status < 300
+        || response
+            .header("content-type")
+            .is_some_and(|kind| kind.contains("json"))
+}
+
+fn in_words(broken: &Broken) -> String {
+    match broken {
+        Broken::TooLarge(limit) => {
+            format!(
+                "the body is larger than {limit} bytes; reading stopped there (`limits: {{ body: … }}` allows more)"
+            )
+        }
+        Broken::Slow(limit) => format!("the body did not end within {limit} ms"),
+        Broken::Cut(reason) => format!("the body broke off: {reason}"),
+        Broken::Encoding(reason) => {
+            format!("the body's content encoding cannot be undone: {reason}")
+        }
+    }
+}
+
+fn unreadable(response: &Response, fault: &JsonFault) -> String {
+    let kind = response.header("content-type").unwrap_or("no content type");
+    if response.body.text().trim_start().starts_with('<') {
+        return format!("the body is a web page ({kind}), not JSON");
+    }
+    format!("the body is not JSON that can be read ({kind}): {fault}")
+}

@@ -1,0 +1,182 @@
+//! Plans: what to send next, given everything exchanged so far. Pure; only `run` sends.
+//!
+//! [`Script`] plays a scenario file. A plan yields [`Move`]s: a step begins, requests go out, the step ends with what is
+//! to be judged.
+
+mod capture;
+mod overlay;
+mod readback;
+mod request;
+mod script;
+mod stored;
+mod variables;
+
+pub use script::{Known, Script, Settings};
+pub use variables::Sources;
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::exchange::{Exchange, Sender};
+use crate::finding::{Authority, Strength};
+use crate::scenario::matcher::Matcher;
+use crate::scenario::step::StatusSet;
+use crate::scenario::{Limits, Place};
+
+/// Says what to do next.
+pub trait Plan {
+    /// The next move. `seen` is what the current step has exchanged so far, in order.
+    fn next(&mut self, seen: &[Exchange]) -> Option<Move>;
+}
+
+/// One move of a plan.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Move {
+    /// A step begins.
+    Begin(Head),
+    /// These go out, at once or one after the other.
+    Send(Round),
+    /// The step is over; judge what it exchanged.
+    End(Vec<Expectation>),
+    /// A step is left out, and why.
+    Skip(Head, String),
+}
+
+/// What a step is called and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Unique in the scenario.
+    pub name: String,
+    /// In the file.
+    pub place: Place,
+    /// Where it is documented, if not where the scenario is.
+    pub source: Option<String>,
+    /// Its answers belong into snapshots: what a client sent, not what we read back ourselves.
+    pub snapshot: bool,
+}
+
+/// Requests that go out together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Round {
+    /// Wait before, in real time.
+    pub wait: Duration,
+    /// What to send. More than one go out at once.
+    pub requests: Vec<Outgoing>,
+}
+
+/// A request, ready to be sent but for base URL and credentials.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outgoing {
+    /// As whom.
+    pub sender: Sender,
+    /// To which tenant of the target.
+    pub tenant: Option<String>,
+    /// Upper case.
+    pub method: String,
+    /// Path and query below the base URL, encoded, with a leading slash.
+    pub target: String,
+    /// Client headers, in order; credentials apart unless the scenario sets them.
+    pub headers: Vec<(String, String)>,
+    /// The scenario says itself what to send, or not to send, as `Authorization`.
+    pub own_authorization: bool,
+    /// Body bytes; `None`: no body at all.
+    pub body: Option<Vec<u8>>,
+    /// Limits.
+    pub limits: Limits,
+}
+
+/// Something that an exchange of the step, or what was captured, must fulfil.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expectation {
+    /// Which exchange of the step, from 0; `None`: none, a claim.
+    pub exchange: Option<usize>,
+    /// What.
+    pub wants: Wants,
+    /// On whose authority, and how much it binds. Never empty.
+    pub duties: Vec<Duty>,
+    /// Why the client needs it.
+    pub because: Option<String>,
+    /// Where it is documented.
+    pub source: Option<String>,
+}
+
+/// Who requires something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Duty {
+    /// Who.
+    pub authority: Authority,
+    /// How much it binds.
+    pub strength: Strength,
+    /// Requirement ids, for the RFC.
+    pub requirements: Vec<String>,
+}
+
+/// What is wanted.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Wants {
+    /// An answer like this.
+    Answer {
+        /// Accepted statuses; empty: any.
+        status: Vec<StatusSet>,
+        /// Header names in lower case.
+        headers: Vec<(String, Matcher<Value>)>,
+        /// The body.
+        body: Option<Matcher<Value>>,
+        /// Longest time.
+        within: Option<Duration>,
+    },
+    /// A value that later steps need could be taken from the answer: its name and what it is called in the answer.
+    Capture {
+        /// The variable.
+        name: String,
+        /// Where it should have been.
+        from: String,
+        /// What is wrong with what was there.
+        problem: String,
+    },
+    /// The resource itself, read by id.
+    Resource(Box<State>),
+    /// A list that holds exactly this resource.
+    Found {
+        /// The id that must be the only one.
+        id: String,
+        /// In the same step, the exchange that read the resource by id: both must agree.
+        same_as: Option<usize>,
+        /// What it must look like, where it was not read by id.
+        state: Option<Box<State>>,
+    },
+    /// The resource is no longer there by id.
+    GoneById,
+    /// The resource is no longer found.
+    GoneByFilter {
+        /// Its id.
+        id: String,
+    },
+    /// A claim about what was captured.
+    Claim {
+        /// What is looked at.
+        that: Value,
+        /// What it must look like.
+        is: Matcher<Value>,
+    },
+    /// A request could not be built from what was captured; the reason.
+    Sendable(String),
+}
+
+/// What a resource must look like.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct State {
+    /// How the scenario calls it, for messages: `user ada`.
+    pub subject: String,
+    /// As the scenario says.
+    pub is: Option<Matcher<Value>>,
+    /// What was sent and must have been stored: the request's name and its body, read-only and unknown members left out.
+    pub sent: Option<(String, Value)>,
+    /// As it was seen last.
+    pub before: Option<Value>,
+    /// Paths that may differ from `before`, because the scenario speaks of them.
+    pub touched: Vec<String>,
+    /// It is a bystander: nothing at all was asked of it.
+    pub neighbour: bool,
+}

@@ -1,0 +1,291 @@
+//! Running: the only place that sends. Plays plans against a target, scenario by scenario, and tells what happens.
+
+mod client;
+mod journal;
+mod ledger;
+mod play;
+mod preflight;
+
+pub use client::Bounds;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::event::{Event, FORMAT};
+use crate::exchange::Exchange;
+use crate::finding::{Finding, Verdict};
+use crate::plan::{Head, Known, Script, Settings as ScriptSettings, Sources};
+use crate::profile::ProfileId;
+use crate::run::client::Client;
+use crate::run::journal::Journal;
+use crate::run::play::Play;
+use crate::scenario::Scenario;
+use crate::target::Target;
+
+/// What to run, and how.
+pub struct Settings {
+    /// Against what.
+    pub target: Target,
+    /// What to play, as whom, in this order.
+    pub scenarios: Vec<(Arc<Scenario>, ProfileId)>,
+    /// How many at once.
+    pub jobs: usize,
+    /// Stop after the first scenario that fails.
+    pub fail_fast: bool,
+    /// Limits where a scenario gives none.
+    pub bounds: Bounds,
+    /// The run's id: 8 lower-case letters and digits.
+    pub run: String,
+    /// `--var` values.
+    pub variables: BTreeMap<String, String>,
+    /// Environment variables that scenarios may read; their values are masked.
+    pub environment: BTreeMap<String, String>,
+    /// Where the journal is kept; `None` where nothing can be left behind.
+    pub journal: Option<PathBuf>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// Everything was played.
+    Finished,
+    /// A signal ended it.
+    Interrupted,
+    /// The target could not be tested.
+    Untestable,
+}
+
+/// What all scenarios of a run share.
+pub(crate) struct Context {
+    pub(crate) target: Target,
+    pub(crate) client: Arc<Client>,
+    pub(crate) run: String,
+    pub(crate) journal: Option<Journal>,
+    pub(crate) events: UnboundedSender<Event>,
+}
+
+impl Context {
+    fn snapshot(
+        &self,
+        _scenario: &Scenario,
+        _client: ProfileId,
+        _head: &Head,
+        _seen: &[Exchange],
+    ) -> Vec<Finding> {
+        Vec::new()
+    }
+}
+
+/// A fresh run id.
+pub fn fresh_run_id() -> String {
+    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+    let mut number = Uuid::new_v4().as_u128();
+    (0..8)
+        .map(|_| {
+            let digit = DIGITS[(number % 36) as usize];
+            number /= 36;
+            char::from(digit)
+        })
+        .collect()
+}
+
+/// Runs, and gives every event to `tell` as it happens.
+///
+/// # Errors
+/// In words, why the run could not even begin: the HTTP client or the journal cannot be set up, or a variable is missing.
+pub async fn run(
+    settings: Settings,
+    cancel: CancellationToken,
+    mut tell: impl FnMut(Event),
+) -> Result<Ending, String> {
+    let clock = Instant::now();
+    let mut mask = settings.target.mask();
+    settings
+        .environment
+        .values()
+        .for_each(|secret| mask.add(secret));
+    let client = Arc::new(Client::new(&settings.target, mask, settings.bounds)?);
+    let journal = match &settings.journal {
+        Some(directory) => Some(
+            Journal::open(directory, &settings.run, &settings.target.base.to_string()).map_err(
+                |problem| {
+                    format!(
+                        "the journal in `{}` cannot be written: {problem}",
+                        directory.display()
+                    )
+                },
+            )?,
+        ),
+        None => None,
+    };
+    tell(Event::RunStarted {
+        format: FORMAT,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        run: settings.run.clone(),
+        started: Timestamp::now().to_string(),
+        target: settings.target.base.to_string(),
+        target_name: settings.target.name.clone(),
+        scenarios: settings.scenarios.len(),
+    });
+    let examined = tokio::select! {
+        examined = preflight::examine(&client, &settings.target) => Some(examined),
+        () = cancel.cancelled() => None,
+    };
+    let Some((exchanges, known)) = examined else {
+        tell(Event::RunFinished {
+            elapsed: clock.elapsed(),
+            interrupted: true,
+        });
+        return Ok(Ending::Interrupted);
+    };
+    tell(Event::Preflight { exchanges });
+    let known = match known {
+        Ok(known) => Arc::new(known),
+        Err(untestable) => {
+            tell(Event::Stopped {
+                message: untestable.message,
+                hint: untestable.hint,
+            });
+            tell(Event::RunFinished {
+                elapsed: clock.elapsed(),
+                interrupted: false,
+            });
+            if let Some(journal) = journal {
+                journal.discard();
+            }
+            return Ok(Ending::Untestable);
+        }
+    };
+    let (events, mut received) = unbounded_channel();
+    let context = Arc::new(Context {
+        target: settings.target.clone(),
+        client,
+        run: settings.run.clone(),
+        journal,
+        events,
+    });
+    let left = play_all(
+        &settings,
+        &context,
+        &known,
+        &cancel,
+        &mut received,
+        &mut tell,
+    )
+    .await?;
+    if let Some(context) = Arc::into_inner(context)
+        && let Some(journal) = context.journal
+    {
+        match left {
+            0 => journal.discard(),
+            _ => tell(Event::Notice {
+                message: format!(
+                    "{left} resources could not be removed; the journal `{}` names them",
+                    journal.path().display()
+                ),
+            }),
+        }
+    }
+    let interrupted = cancel.is_cancelled();
+    tell(Event::RunFinished {
+        elapsed: clock.elapsed(),
+        interrupted,
+    });
+    Ok(if interrupted {
+        Ending::Interrupted
+    } else {
+        Ending::Finished
+    })
+}
+
+/// Plays all scenarios, at most `jobs` at once; one that must be alone waits until the others are done, and they for it.
+async fn play_all(
+    settings: &Settings,
+    context: &Arc<Context>,
+    known: &Arc<Known>,
+    cancel: &CancellationToken,
+    received: &mut UnboundedReceiver<Event>,
+    tell: &mut impl FnMut(Event),
+) -> Result<usize, String> {
+    let mut waiting: VecDeque<_> = settings.scenarios.iter().cloned().enumerate().collect();
+    let mut playing: JoinSet<(bool, Verdict)> = JoinSet::new();
+    let mut alone = false;
+    let mut left = 0;
+    let mut stop = false;
+    loop {
+        while let Some((_, (scenario, _))) = waiting.front() {
+            let fits = playing.len() < settings.jobs.max(1)
+                && !alone
+                && (!scenario.alone || playing.is_empty());
+            if !fits || stop || cancel.is_cancelled() {
+                break;
+            }
+            let Some((number, (scenario, client))) = waiting.pop_front() else {
+                break;
+            };
+            alone = scenario.alone;
+            let script = Script::new(
+                Arc::clone(&scenario),
+                ScriptSettings {
+                    client,
+                    known: Arc::clone(known),
+                    sources: sources(settings),
+                },
+            )
+            .map_err(|problem| format!("{}: {problem}", scenario.path))?;
+            let was_alone = scenario.alone;
+            let play = Play {
+                context: Arc::clone(context),
+                number,
+                scenario,
+                client,
+                cancel: cancel.clone(),
+            };
+            playing.spawn(async move { (was_alone, play.play(script).await) });
+        }
+        tokio::select! {
+            biased;
+            Some(event) = received.recv() => pass_on(event, &mut left, tell),
+            joined = playing.join_next() => match joined {
+                None => break,
+                Some(Ok((was_alone, verdict))) => {
+                    alone &= !was_alone;
+                    stop |= settings.fail_fast && matches!(verdict, Verdict::Fail | Verdict::Error);
+                }
+                Some(Err(problem)) => return Err(format!("a scenario could not be played to its end: {problem}")),
+            },
+        }
+    }
+    while let Ok(event) = received.try_recv() {
+        pass_on(event, &mut left, tell);
+    }
+    Ok(left)
+}
+
+fn pass_on(event: Event, left: &mut usize, tell: &mut impl FnMut(Event)) {
+    if let Event::ScenarioFinished {
+        left: resources, ..
+    } = &event
+    {
+        *left += resources.len();
+    }
+    tell(event);
+}
+
+fn sources(settings: &Settings) -> Sources {
+    Sources {
+        run: settings.run.clone(),
+        given: settings.variables.clone(),
+        environment: settings.environment.clone(),
+        now: Box::new(|| Timestamp::now().to_string()),
+        uuid: Box::new(|| Uuid::new_v4().to_string()),
+    }
+}

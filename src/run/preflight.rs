@@ -1,0 +1,219 @@
+//! Before the first scenario: whether the target can be tested at all, and what it says about itself. Sent as ourselves.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::exchange::{Exchange, Failure, Response};
+use crate::plan::Known;
+use crate::run::client::Client;
+use crate::run::ledger::harness;
+use crate::target::Target;
+
+/// Why a run would be pointless.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Untestable {
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
+}
+
+/// Asks the target a first question.
+pub(crate) async fn examine(
+    client: &Client,
+    target: &Target,
+) -> (Vec<Exchange>, Result<Known, Untestable>) {
+    let first = client
+        .send(&harness(
+            "GET",
+            "/Users?startIndex=1&count=1".to_owned(),
+            None,
+        ))
+        .await;
+    let mut exchanges = vec![first];
+    if let Some(problem) = problem(&exchanges[0], target) {
+        return (exchanges, Err(problem));
+    }
+    for document in ["/ServiceProviderConfig", "/Schemas"] {
+        exchanges.push(
+            client
+                .send(&harness("GET", document.to_owned(), None))
+                .await,
+        );
+    }
+    if exchanges
+        .iter()
+        .all(|exchange| exchange.status().is_none_or(|status| status >= 500))
+    {
+        let statuses: BTreeSet<String> = exchanges
+            .iter()
+            .filter_map(Exchange::status)
+            .map(|status| status.to_string())
+            .collect();
+        let message = format!(
+            "the target answers every request with {}: {}",
+            statuses.into_iter().collect::<Vec<_>>().join(" or "),
+            exchanges
+                .iter()
+                .map(|exchange| exchange.request.target.as_str())
+                .collect::<Vec<_>>()
+                .join(", ")
+        );
+        let hint = Some(
+            "look into its log; nothing about provisioning can be said before it answers"
+                .to_owned(),
+        );
+        return (exchanges, Err(Untestable { message, hint }));
+    }
+    let known = Known {
+        capabilities: capabilities(body(&exchanges[1])),
+        features: target.features.clone(),
+        attributes: attributes(body(&exchanges[2])),
+        tenants: target.tenants.keys().cloned().collect(),
+    };
+    (exchanges, Ok(known))
+}
+
+fn body(exchange: &Exchange) -> Option<&Value> {
+    exchange
+        .response()
+        .filter(|response| response.status == 200)
+        .and_then(Response::json)
+}
+
+fn problem(first: &Exchange, target: &Target) -> Option<Untestable> {
+    let url = first.request.url();
+    let untestable = |message: String, hint: &str| {
+        Some(Untestable {
+            message,
+            hint: Some(hint.to_owned()),
+        })
+    };
+    let response = match &first.outcome {
+        Ok(response) => response,
+        Err(failure) => {
+            let hint = match failure {
+                Failure::Connect(_) => "is the server running, and are host and port right?",
+                Failure::Tls(_) => {
+                    "the certificate must be valid for this host and issued by an authority that this machine trusts"
+                }
+                Failure::Timeout(_) => "is the address right? `--timeout` allows more time",
+                Failure::Protocol(_) => {
+                    "does an HTTP server listen there, and is it http or https?"
+                }
+                Failure::NotSent(_) => "look at the URL and the headers of the target",
+            };
+            return untestable(format!("{url} cannot be reached: {failure}"), hint);
+        }
+    };
+    let html = response.body.text().trim_start().starts_with('<')
+        || response
+            .header("content-type")
+            .is_some_and(|kind| kind.starts_with("text/html"));
+    match response.status {
+        401 | 403 => {
+            let hint = match target.credential {
+                crate::target::Credential::None => {
+                    "give the token with `--token-env NAME`, `--token-file FILE` or `--token -`"
+                }
+                _ => {
+                    "the token or password was sent, and is not accepted: is it the right one, and is it still valid?"
+                }
+            };
+            untestable(
+                format!(
+                    "{url} answers {}: the target does not accept the credentials",
+                    response.status
+                ),
+                hint,
+            )
+        }
+        300..=399 => {
+            let to = response.header("location").unwrap_or("nowhere");
+            untestable(
+                format!(
+                    "{url} answers {} and points to {to}; redirects are never followed with credentials",
+                    response.status
+                ),
+                "if that address is the endpoint, give it as the target",
+            )
+        }
+        status if html && status < 500 => untestable(
+            format!("{url} answers {status} with a web page, not with SCIM"),
+            "the base URL is the address below which `/Users` is, often ending in /scim/v2",
+        ),
+        404 => untestable(
+            format!("{url} answers 404: there is no SCIM endpoint at this base URL"),
+            "the base URL is the address below which `/Users` is, often ending in /scim/v2",
+        ),
+        200 if response.broken.is_none() && response.json().is_none() => untestable(
+            format!("{url} answers 200, but what it sends is not JSON"),
+            "the base URL is the address below which `/Users` is, often ending in /scim/v2",
+        ),
+        _ => None,
+    }
+}
+
+/// What the target advertises, by the words that `needs` uses.
+fn capabilities(config: Option<&Value>) -> BTreeMap<String, bool> {
+    let Some(config) = config else {
+        return BTreeMap::new();
+    };
+    let supported = |member: &str| config.get(member)?.get("supported")?.as_bool();
+    [
+        ("patch", supported("patch")),
+        ("bulk", supported("bulk")),
+        ("filter", supported("filter")),
+        ("sort", supported("sort")),
+        ("etag", supported("etag")),
+        ("change-password", supported("changePassword")),
+        // RFC 9865 2.4; a target that says nothing of it has no cursors.
+        (
+            "cursor",
+            Some(
+                config
+                    .get("pagination")
+                    .and_then(|paging| paging.get("cursor"))
+                    .and_then(Value::as_bool)
+                    == Some(true),
+            ),
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(name, supported)| Some((name.to_owned(), supported?)))
+    .collect()
+}
+
+/// The attributes that the target's schemas list, if they list those of users.
+fn attributes(schemas: Option<&Value>) -> Option<BTreeSet<String>> {
+    let list = schemas?.get("Resources")?.as_array()?;
+    let mut paths = BTreeSet::new();
+    for schema in list {
+        let Some(id) = schema.get("id").and_then(Value::as_str) else {
+            continue;
+        };
+        for attribute in schema
+            .get("attributes")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            let Some(name) = attribute.get("name").and_then(Value::as_str) else {
+                continue;
+            };
+            let path = format!("{id}:{name}").to_ascii_lowercase();
+            for sub in attribute
+                .get("subAttributes")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+            {
+                if let Some(sub) = sub.get("name").and_then(Value::as_str) {
+                    paths.insert(format!("{path}.{sub}").to_ascii_lowercase());
+                }
+            }
+            paths.insert(path);
+        }
+    }
+    let user = format!("{}:username", crate::scim::urn::USER.to_ascii_lowercase());
+    paths.contains(&user).then_some(paths)
+}

@@ -1,0 +1,212 @@
+//! `scimulate.toml`: named targets, how to authenticate there, and what they declare.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::target::{BaseUrl, BaseUrlError, Credential, Target};
+
+/// The file `scimulate.toml`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Targets by name.
+    #[serde(default)]
+    pub targets: BTreeMap<String, TargetConfig>,
+}
+
+/// One target of the file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TargetConfig {
+    /// Base URL.
+    pub url: String,
+    /// Environment variable that holds the bearer token.
+    pub token_env: Option<String>,
+    /// File that holds the bearer token.
+    pub token_file: Option<PathBuf>,
+    /// User name for Basic authentication.
+    pub basic_user: Option<String>,
+    /// Environment variable that holds the password for Basic authentication.
+    pub password_env: Option<String>,
+    /// Headers of every request.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// Headers of every request whose value is in an environment variable.
+    #[serde(default)]
+    pub headers_env: BTreeMap<String, String>,
+    /// Features that the target declares.
+    pub features: Option<BTreeSet<String>>,
+    /// Consent to write although the host is not this machine.
+    #[serde(default)]
+    pub writes: bool,
+    /// Directory of this target's snapshots.
+    pub snapshots: Option<PathBuf>,
+    /// Other tenants.
+    #[serde(default)]
+    pub tenants: BTreeMap<String, TargetConfig>,
+}
+
+/// What is wrong with the file or with what it names.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It cannot be read.
+    #[error("cannot read `{file}`: {reason}")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// In the system's words.
+        reason: String,
+    },
+    /// It is not TOML, or not what is expected there.
+    #[error("`{file}` cannot be understood: {reason}")]
+    Syntax {
+        /// The file.
+        file: String,
+        /// With line and column.
+        reason: String,
+    },
+    /// No target of that name.
+    #[error("`{name}` is neither a URL nor a target in `{file}`")]
+    UnknownTarget {
+        /// What was asked for.
+        name: String,
+        /// The file.
+        file: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// A URL is wrong.
+    #[error(transparent)]
+    Url(#[from] BaseUrlError),
+    /// A secret is not where it should be.
+    #[error("the {what} of target `{target}` is not in {place}")]
+    Secret {
+        /// Which secret.
+        what: &'static str,
+        /// The target.
+        target: String,
+        /// `environment variable X`, `file Y`.
+        place: String,
+    },
+}
+
+impl ConfigError {
+    /// What to do.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::UnknownTarget { known, .. } if known.is_empty() => {
+                Some("give a URL, such as http://127.0.0.1:8080/scim/v2, or add `[targets.NAME]` with `url = \"…\"`".into())
+            }
+            Self::UnknownTarget { known, .. } => Some(format!("there is {}", known.join(", "))),
+            Self::Url(problem) => Some(problem.hint().to_owned()),
+            Self::Secret { place, .. } => Some(format!("put it in {place}, or give it another way")),
+            Self::Unreadable { .. } | Self::Syntax { .. } => None,
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file; a file that is not there is an empty one.
+    ///
+    /// # Errors
+    /// It cannot be read or understood.
+    pub fn read(file: &Path) -> Result<Self, ConfigError> {
+        let shown = file.display().to_string();
+        match std::fs::read_to_string(file) {
+            Ok(text) => toml::from_str(&text).map_err(|problem| ConfigError::Syntax {
+                file: shown,
+                reason: problem.to_string().trim_end().to_owned(),
+            }),
+            Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(problem) => Err(ConfigError::Unreadable {
+                file: shown,
+                reason: problem.to_string(),
+            }),
+        }
+    }
+
+    /// The target of that name, secrets read.
+    ///
+    /// # Errors
+    /// There is none, its URL is wrong, or a secret is missing.
+    pub fn target(&self, name: &str, file: &Path) -> Result<(Target, &TargetConfig), ConfigError> {
+        let config = self
+            .targets
+            .get(name)
+            .ok_or_else(|| ConfigError::UnknownTarget {
+                name: name.to_owned(),
+                file: file.display().to_string(),
+                known: self
+                    .targets
+                    .keys()
+                    .map(|known| format!("`{known}`"))
+                    .collect(),
+            })?;
+        Ok((config.target(name)?, config))
+    }
+}
+
+impl TargetConfig {
+    fn target(&self, name: &str) -> Result<Target, ConfigError> {
+        let environment = |what: &'static str, variable: &str| {
+            std::env::var(variable)
+                .ok()
+                .filter(|value| !value.trim().is_empty())
+                .map(|value| value.trim().to_owned())
+                .ok_or_else(|| ConfigError::Secret {
+                    what,
+                    target: name.to_owned(),
+                    place: format!("environment variable `{variable}`"),
+                })
+        };
+        let credential = match (&self.token_env, &self.token_file, &self.basic_user) {
+            (Some(variable), _, _) => Credential::Bearer(environment("token", variable)?.into()),
+            (None, Some(file), _) => {
+                let token = std::fs::read_to_string(file)
+                    .unwrap_or_default()
+                    .trim()
+                    .to_owned();
+                if token.is_empty() {
+                    let place = format!("file `{}`", file.display());
+                    return Err(ConfigError::Secret {
+                        what: "token",
+                        target: name.to_owned(),
+                        place,
+                    });
+                }
+                Credential::Bearer(token.into())
+            }
+            (None, None, Some(user)) => Credential::Basic {
+                user: user.clone(),
+                password: environment(
+                    "password",
+                    self.password_env.as_deref().unwrap_or("SCIMULATE_PASSWORD"),
+                )?
+                .into(),
+            },
+            (None, None, None) => Credential::None,
+        };
+        let mut headers: Vec<_> = self
+            .headers
+            .iter()
+            .map(|(header, value)| (header.clone(), value.clone().into()))
+            .collect();
+        for (header, variable) in &self.headers_env {
+            headers.push((header.clone(), environment("header", variable)?.into()));
+        }
+        let mut tenants = BTreeMap::new();
+        for (tenant, config) in &self.tenants {
+            tenants.insert(tenant.clone(), config.target(&format!("{name}.{tenant}"))?);
+        }
+        Ok(Target {
+            name: Some(name.to_owned()),
+            base: BaseUrl::parse(&self.url)?,
+            credential,
+            headers,
+            features: self.features.clone(),
+            tenants,
+        })
+    }
+}
