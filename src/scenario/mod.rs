@@ -3,10 +3,13 @@
 //! `scenarios/README.md` is the language reference. This module holds what a file means once it was read; `load` turns
 //! text into it and reports every mistake of a file at once.
 
+pub mod error;
+pub mod load;
 pub mod matcher;
 pub mod matching;
 pub mod step;
 pub mod template;
+mod yaml;
 
 use std::fmt;
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! Texts with `${…}` variables in them, and JSON-like values made of such texts.
 
+use std::fmt;
+
 use serde_json::{Map, Number, Value};
 
 /// A text with variables.
@@ -54,6 +56,112 @@ impl Text {
             Piece::Variable { name, .. } => Some(name.as_str()),
             Piece::Literal(_) => None,
         })
+    }
+}
+
+/// What is wrong with a text's `${…}`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct TemplateError {
+    /// Byte offset in the text.
+    pub offset: usize,
+    /// What is wrong there.
+    pub message: String,
+}
+
+impl Text {
+    /// Reads `${name}`, `${name:-default}` and `$${`.
+    ///
+    /// # Errors
+    /// The first `${` that is not closed or whose name is not a name.
+    pub fn parse(written: &str) -> Result<Self, TemplateError> {
+        Ok(parse_with_offsets(written)?.0)
+    }
+}
+
+/// The text, and the byte offset in `written` of each of its variables in order.
+pub(crate) fn parse_with_offsets(written: &str) -> Result<(Text, Vec<usize>), TemplateError> {
+    let mut pieces = Vec::new();
+    let mut offsets = Vec::new();
+    let mut literal = String::new();
+    let mut rest = written;
+    while let Some(dollar) = rest.find('$') {
+        let offset = written.len() - rest.len() + dollar;
+        literal.push_str(&rest[..dollar]);
+        rest = &rest[dollar..];
+        if let Some(after) = rest.strip_prefix("$${") {
+            literal.push_str("${");
+            rest = after;
+        } else if let Some(after) = rest.strip_prefix("${") {
+            let inner = after.split(['}', '\n']).next().unwrap_or_default();
+            if after.as_bytes().get(inner.len()) != Some(&b'}') {
+                let message = "`${` without a `}`".to_owned();
+                return Err(TemplateError { offset, message });
+            }
+            if !literal.is_empty() {
+                pieces.push(Piece::Literal(std::mem::take(&mut literal)));
+            }
+            pieces.push(variable(inner).map_err(|message| TemplateError { offset, message })?);
+            offsets.push(offset);
+            rest = &after[inner.len() + 1..];
+        } else {
+            literal.push('$');
+            rest = &rest[1..];
+        }
+    }
+    literal.push_str(rest);
+    if !literal.is_empty() {
+        pieces.push(Piece::Literal(literal));
+    }
+    Ok((Text { pieces }, offsets))
+}
+
+fn variable(inner: &str) -> Result<Piece, String> {
+    let (name, default) = match inner.split_once(":-") {
+        Some((name, default)) => (name, Some(default.to_owned())),
+        None => (inner, None),
+    };
+    if name.is_empty() {
+        return Err("`${}` has no name in it".to_owned());
+    }
+    if !is_name(name) {
+        return Err(format!("`{name}` is not the name of a variable"));
+    }
+    let outside = name.starts_with("var.") || name.starts_with("env.");
+    if default.is_some() && !outside {
+        return Err(format!(
+            "`${{{name}}}` cannot have a default: only `var.` and `env.` variables can"
+        ));
+    }
+    Ok(Piece::Variable {
+        name: name.to_owned(),
+        default,
+    })
+}
+
+/// Dotted parts of letters, digits, `_`, `-` and `$` (members such as `$ref`).
+pub(crate) fn is_name(name: &str) -> bool {
+    name.split('.').all(|part| {
+        !part.is_empty()
+            && part
+                .chars()
+                .all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '$'))
+    })
+}
+
+impl fmt::Display for Text {
+    /// As written in a file: reading it again gives the same text.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for piece in &self.pieces {
+            match piece {
+                Piece::Literal(text) => formatter.write_str(&text.replace("${", "$${"))?,
+                Piece::Variable { name, default } => match default {
+                    Some(default) => write!(formatter, "${{{name}:-{default}}}")?,
+                    None => write!(formatter, "${{{name}}}")?,
+                },
+            }
+        }
+        Ok(())
     }
 }
 

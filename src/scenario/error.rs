@@ -1,0 +1,515 @@
+//! What can be wrong with a scenario file.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use crate::scenario::Place;
+
+/// One mistake in a scenario file, or in a file that it uses.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ScenarioError {
+    /// Where.
+    pub at: Place,
+    /// What.
+    pub problem: Problem,
+}
+
+impl ScenarioError {
+    /// What to do about it, if more can be said than the message does.
+    pub fn hint(&self) -> Option<String> {
+        self.problem.hint()
+    }
+}
+
+impl fmt::Display for ScenarioError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.problem.fmt(formatter)
+    }
+}
+
+impl std::error::Error for ScenarioError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.problem)
+    }
+}
+
+/// A kind of mistake. `near` is always the closest name that would have been right.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Error)]
+#[expect(
+    missing_docs,
+    reason = "the fields are the parts of the message above them"
+)]
+#[non_exhaustive]
+pub enum Problem {
+    // The file as YAML.
+    /// Cannot be opened.
+    #[error("cannot read the file: {reason}")]
+    Unreadable { reason: String },
+    /// Too many bytes.
+    #[error("the file is larger than {limit} bytes")]
+    FileTooLarge { limit: usize },
+    /// Other encoding.
+    #[error("the file is not UTF-8")]
+    NotUtf8 { utf16: bool },
+    /// Nothing in it.
+    #[error("the file is empty")]
+    EmptyFile,
+    /// The parser gave up.
+    #[error("not valid YAML: {message}")]
+    Syntax { message: String, variable: bool },
+    /// Tab as indentation.
+    #[error("a tab cannot indent YAML")]
+    Tab,
+    /// U+FEFF later than at the start.
+    #[error("a byte order mark inside the file")]
+    ByteOrderMark,
+    /// Nested too deeply.
+    #[error("lists and mappings are nested deeper than {limit}")]
+    TooDeep { limit: usize },
+    /// Too many values.
+    #[error("the file has more than {limit} values")]
+    TooManyNodes { limit: usize },
+    /// `---` twice.
+    #[error("a second YAML document in the file")]
+    SecondDocument,
+    /// `!!str`.
+    #[error("YAML tags such as `{written}` are not part of the language")]
+    Tag { written: String },
+    /// `&x`.
+    #[error("YAML anchors such as `&{name}` are not part of the language")]
+    Anchor { name: String },
+    /// `*x`.
+    #[error("YAML aliases such as `{written}` are not part of the language")]
+    Alias { written: String },
+    /// `<<`.
+    #[error("YAML merge keys are not part of the language")]
+    MergeKey,
+    /// `[a]: b`.
+    #[error("a key must be a text")]
+    KeyNotText,
+    /// The same key again.
+    #[error("the key `{key}` is already given in line {line}")]
+    DuplicateKey { key: String, line: usize },
+    /// `yes`, `012`.
+    #[error("`{written}` without quotes means different things to different YAML readers")]
+    Ambiguous { written: String, plain: String },
+
+    // Keys and types.
+    /// Not a key of this place.
+    #[error("unknown key `{key}` in {place}")]
+    UnknownKey {
+        key: String,
+        place: &'static str,
+        near: Option<String>,
+        known: String,
+    },
+    /// A required key is not there.
+    #[error("{place} needs the key `{key}`")]
+    MissingKey { key: String, place: &'static str },
+    /// Text where a list is meant, and the like.
+    #[error("`{key}` must be {expected}, this is {found}")]
+    WrongType {
+        key: String,
+        expected: &'static str,
+        found: String,
+        plain: Option<String>,
+    },
+    /// Not one of a closed list.
+    #[error("unknown {what} `{word}`")]
+    UnknownWord {
+        what: &'static str,
+        word: String,
+        near: Option<String>,
+        known: String,
+    },
+    /// A list without elements, a text without letters.
+    #[error("`{key}` must not be empty")]
+    Empty { key: String },
+    /// Two keys that exclude each other.
+    #[error("`{first}` and `{second}` cannot stand in the same {place}")]
+    Exclusive {
+        first: String,
+        second: String,
+        place: &'static str,
+    },
+    /// A key that needs another one.
+    #[error("`{key}` needs `{needed}` beside it")]
+    Lonely { key: String, needed: String },
+    /// Number out of range.
+    #[error("`{key}` must be {expected}, not {found}")]
+    Range {
+        key: String,
+        expected: String,
+        found: String,
+    },
+    /// Not a duration.
+    #[error("`{word}` is not a duration")]
+    Duration { word: String },
+    /// Not a size.
+    #[error("`{word}` is not a size")]
+    Size { word: String },
+    /// Source without mark.
+    #[error("the source has no evidence mark")]
+    SourceWithoutMark,
+    /// Not in the list of requirements.
+    #[error("no requirement has the id `{id}`")]
+    UnknownRequirement { id: String, near: Option<String> },
+
+    // Steps.
+    /// A step that does nothing, or two things.
+    #[error(
+        "a step must be exactly one of a request, `verify`, `parallel`, `use`, `that` or a block of `cases`; this is {found}"
+    )]
+    StepKind { found: String },
+    /// The name is taken.
+    #[error("the step name `{name}` is already used in line {line}")]
+    DuplicateStep { name: String, line: usize },
+    /// A person or variable name is taken.
+    #[error("`{name}` is already the name of {what}")]
+    DuplicateName { name: String, what: String },
+    /// Not usable as a variable's name.
+    #[error("`{name}` cannot be the name of a variable")]
+    BadName { name: String },
+    /// Begins without a slash.
+    #[error("the path `{path}` must begin with `/`")]
+    RelativePath { path: String },
+    /// `?${x}=1`.
+    #[error("the name of a query parameter cannot hold a variable")]
+    VariableParameter,
+    /// Two bodies, or a body for GET.
+    #[error("a request has one body, this has {found}")]
+    TwoBodies { found: String },
+    /// JSON syntax.
+    #[error("the body is not JSON: {message}")]
+    BodyNotJson { message: String },
+    /// In a parallel block.
+    #[error("`{key}` cannot stand inside `parallel`")]
+    InParallel { key: String },
+    /// Something else than a request in a parallel block.
+    #[error("`parallel` holds requests only")]
+    ParallelStep,
+    /// `sent` names nothing.
+    #[error("`sent` names `{name}`, which is not an earlier request step")]
+    UnknownStep {
+        name: String,
+        near: Option<String>,
+        later: bool,
+    },
+    /// `neighbours` names nobody.
+    #[error("`neighbours` names `{name}`, which no earlier step verifies")]
+    UnknownNeighbour { name: String, near: Option<String> },
+    /// `verify` of a subject without an id.
+    #[error("`verify` reads `${{{name}}}`, which no earlier step captures")]
+    NothingToVerify {
+        name: String,
+        alias: String,
+        near: Option<String>,
+    },
+    /// Rows with other keys.
+    #[error("the row `{case}` has {difference}")]
+    RowKeys { case: String, difference: String },
+    /// Two rows of one name.
+    #[error("two rows have the name `{case}`")]
+    DuplicateRow { case: String },
+    /// Too many steps after expansion.
+    #[error("the scenario has more than {limit} steps once fragments and cases are written out")]
+    TooManySteps { limit: usize },
+
+    // Other files.
+    /// Fragment, person or body that is not there.
+    #[error("no {what} `{name}` beside the scenario or above it")]
+    FileNotFound {
+        what: &'static str,
+        name: String,
+        near: Option<String>,
+    },
+    /// Absolute, or `..`.
+    #[error("`{name}` leads out of the scenario's folder")]
+    OutsidePath { name: String },
+    /// Run as a scenario.
+    #[error("this is a fragment: it runs through `use`, not by itself")]
+    IsFragment,
+    /// `use` of an ordinary file.
+    #[error("`{name}` is not a fragment: its name must begin with `_`")]
+    NotFragment { name: String },
+    /// A fragment that uses itself.
+    #[error("the fragment uses itself: {chain}")]
+    Recursive { chain: String },
+    /// Parameter without a value.
+    #[error("the fragment `{fragment}` needs the parameter `{name}`")]
+    MissingParameter { fragment: String, name: String },
+    /// A value without a parameter.
+    #[error("the fragment `{fragment}` has no parameter `{name}`")]
+    UnknownParameter {
+        fragment: String,
+        name: String,
+        near: Option<String>,
+        known: String,
+    },
+
+    // Variables.
+    /// `${` and no `}`, or a bad name between.
+    #[error("{message}")]
+    Template { message: String },
+    /// Nothing of that name anywhere.
+    #[error("{user} uses `${{{name}}}`, which nothing defines")]
+    UnknownVariable {
+        user: String,
+        name: String,
+        near: Option<String>,
+    },
+    /// Defined later.
+    #[error("{user} uses `${{{name}}}`, which only a later step captures")]
+    CapturedLater {
+        user: String,
+        name: String,
+        step: String,
+        line: usize,
+    },
+    /// Defined in a row or beside a parallel request.
+    #[error("{user} uses `${{{name}}}`, which is captured only inside {branch}")]
+    CapturedInside {
+        user: String,
+        name: String,
+        branch: String,
+        line: usize,
+    },
+    /// Must be known at load, but is a capture.
+    #[error("{what} must be known before the run and cannot use `${{{name}}}`")]
+    NotStatic { what: &'static str, name: String },
+
+    // Matchers and selectors.
+    /// `$nonemty`.
+    #[error("unknown matcher `{word}`")]
+    UnknownMatcher { word: String, near: Option<String> },
+    /// Matchers beside members.
+    #[error("matchers and members cannot stand in one mapping: `{matcher}` beside `{member}`")]
+    MixedMatcher { matcher: String, member: String },
+    /// A matcher that takes something else.
+    #[error("`{matcher}` takes {expected}")]
+    MatcherArgument {
+        matcher: String,
+        expected: &'static str,
+    },
+    /// Regular expression syntax.
+    #[error("not a regular expression: {message}")]
+    Pattern { message: String },
+    /// JSONPath syntax.
+    #[error("not a JSONPath: {message}")]
+    JsonPath { message: String },
+    /// SCIM path syntax.
+    #[error("not a SCIM path: {message}")]
+    ScimPath { message: String },
+    /// Filter of a request that can never be right.
+    #[error("`{word}` is not a place in an answer")]
+    Selector { word: String },
+
+    // Warnings: the file works, and still.
+    /// Nobody can check where it comes from.
+    #[error("the scenario has no `source`")]
+    NoSource,
+    /// Written down, never read.
+    #[error("{what} `{name}` is never used")]
+    Unused { what: &'static str, name: String },
+    /// Runs would meet each other's resources.
+    #[error("`{attribute}` of a created resource does not contain the run's id")]
+    NameWithoutRun { attribute: String },
+    /// JSON with one member twice.
+    #[error("the body has the member `{name}` twice")]
+    DuplicateMember { name: String },
+    /// Nothing looks at what was written.
+    #[error("nothing reads back what `{step}` writes")]
+    WriteWithoutVerify { step: String },
+}
+
+impl Problem {
+    /// The mistake at a place.
+    pub(crate) fn at(self, at: Place) -> ScenarioError {
+        ScenarioError { at, problem: self }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::FileTooLarge { .. } | Self::TooManyNodes { .. } => {
+                Some("tell one story a file".to_owned())
+            }
+            Self::NotUtf8 { utf16: true } => {
+                Some("it looks like UTF-16: save it as UTF-8".to_owned())
+            }
+            Self::NotUtf8 { .. } => Some("save the file as UTF-8".to_owned()),
+            Self::EmptyFile => Some("begin with `title:` and `steps:`".to_owned()),
+            Self::Syntax { variable: true, .. } => Some(
+                "inside `{ }` and `[ ]`, a text with `${…}` needs quotes: `{ id: \"${ada.id}\" }`"
+                    .to_owned(),
+            ),
+            Self::Syntax { message, .. } => syntax_hint(message),
+            Self::Tab => Some("indent with spaces".to_owned()),
+            Self::ByteOrderMark => {
+                Some("remove the invisible character U+FEFF from this line".to_owned())
+            }
+            Self::SecondDocument => Some("remove `---`, or move it to a file of its own".to_owned()),
+            Self::Tag { .. } => {
+                Some("remove it; quotes make a text: `\"12\"`".to_owned())
+            }
+            Self::Anchor { .. } | Self::Alias { .. } | Self::MergeKey => Some(
+                "write the value out, or share it: `vars` for values, `use` for steps".to_owned(),
+            ),
+            Self::KeyNotText => Some("put quotes around it".to_owned()),
+            Self::Ambiguous { written, plain } => {
+                Some(format!("write `{plain}`, or `\"{written}\"` for the text"))
+            }
+            Self::UnknownKey { near, known, .. } => {
+                Some(near_or(near.as_deref(), || format!("known here: {known}")))
+            }
+            Self::UnknownWord { near, known, .. } => {
+                Some(near_or(near.as_deref(), || format!("one of {known}")))
+            }
+            Self::WrongType { plain, .. } => plain.as_ref().map(|plain| format!("write `{plain}`")),
+            Self::Duration { .. } => Some("a number with its unit: `600ms`, `10s`, `2m`".to_owned()),
+            Self::Size { .. } => Some("a number with its unit: `512B`, `64KiB`, `1MiB`".to_owned()),
+            Self::SourceWithoutMark => Some(
+                "add how it is known: `[doc]`, `[recorded]` or `[inferred]`".to_owned(),
+            ),
+            Self::UnknownRequirement { near, .. } => Some(near_or(near.as_deref(), || {
+                "the ids are those of fixtures/rfc-requirements.jsonl".to_owned()
+            })),
+            Self::StepKind { .. } => Some("begin it with `get:`, `post:`, `verify:` or the like".to_owned()),
+            Self::DuplicateStep { .. } => {
+                Some("give it another `name`; in a fragment, put a parameter in the name".to_owned())
+            }
+            Self::BadName { .. } => Some(
+                "letters, digits, `-` and `_`, not `run`, `uuid`, `now`, `var` or `env`".to_owned(),
+            ),
+            Self::RelativePath { .. } => {
+                Some("paths are relative to the target's base URL: `/Users`".to_owned())
+            }
+            Self::VariableParameter => Some("use `raw` to write the whole target yourself".to_owned()),
+            Self::TwoBodies { .. } => Some("keep one of them".to_owned()),
+            Self::BodyNotJson { .. } => Some(
+                "a variable inside quotes is escaped, outside quotes it becomes a JSON value; use `body-text` for what is not JSON".to_owned(),
+            ),
+            Self::UnknownStep { later: true, .. } => Some("it comes later".to_owned()),
+            Self::UnknownStep { near, .. } | Self::UnknownNeighbour { near, .. } => {
+                near.as_ref().map(|near| format!("did you mean `{near}`?"))
+            }
+            Self::NothingToVerify { name, near, .. } => Some(near_or(near.as_deref(), || {
+                if name.ends_with(".id") {
+                    format!("add `keep: {{ {name}: $.id }}` to the step that creates it")
+                } else {
+                    format!("define `{name}`, or read by id only: `by: id`")
+                }
+            })),
+            Self::RowKeys { .. } => Some("every row needs the same keys; `null` is a value, too".to_owned()),
+            Self::FileNotFound { near, .. } => near.as_ref().map(|near| format!("did you mean `{near}`?")),
+            Self::OutsidePath { .. } => Some("name a file beside the scenario".to_owned()),
+            Self::IsFragment => Some("name a file that does not begin with `_`".to_owned()),
+            Self::MissingParameter { name, .. } => Some(format!("add it: `with: {{ {name}: … }}`")),
+            Self::UnknownParameter { near, known, .. } => {
+                Some(near_or(near.as_deref(), || format!("it has {known}")))
+            }
+            Self::Template { .. } => Some(
+                "a variable is `${name}` or `${name.part}`; `$${` is a literal `${`".to_owned(),
+            ),
+            Self::UnknownVariable { near, .. } => {
+                near.as_ref().map(|near| format!("did you mean `${{{near}}}`?"))
+            }
+            Self::CapturedLater { step, line, .. } => {
+                Some(format!("`{step}` captures it in line {line}"))
+            }
+            Self::CapturedInside { line, .. } => Some(format!(
+                "it is captured in line {line}; to use it outside, name it with a variable of the row, or `collect` it"
+            )),
+            Self::NotStatic { .. } => {
+                Some("only parameters of fragments and texts of rows can stand here".to_owned())
+            }
+            Self::UnknownMatcher { word, near } => Some(match near {
+                Some(near) => format!("did you mean `{near}`? The text itself is `{{ $exactly: \"{word}\" }}`"),
+                None => format!("the text itself is `{{ $exactly: \"{word}\" }}`"),
+            }),
+            Self::MixedMatcher { .. } => {
+                Some("combine them: `{ $all-of: [ …, … ] }`".to_owned())
+            }
+            Self::JsonPath { .. } => Some("for example `$.Resources[0].id`".to_owned()),
+            Self::ScimPath { .. } => {
+                Some("for example `name.givenName` or `emails[type eq \"work\"].value`".to_owned())
+            }
+            Self::Selector { .. } => Some(
+                "a JSONPath (`$.id`), a SCIM path (`name.givenName`), `header NAME` or `status`"
+                    .to_owned(),
+            ),
+            Self::NoSource => Some("say where the sequence is documented: `source: okta.md 4.1 [doc]`".to_owned()),
+            Self::NameWithoutRun { .. } => Some("put `${run}` into it".to_owned()),
+            Self::WriteWithoutVerify { .. } => Some("add a `verify` step".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+fn near_or(near: Option<&str>, otherwise: impl FnOnce() -> String) -> String {
+    match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => otherwise(),
+    }
+}
+
+fn syntax_hint(message: &str) -> Option<String> {
+    let hint = if message.contains("quoted scalar") {
+        "a quote is not closed, or stands in the middle of a text"
+    } else if message.contains("mapping values") || message.contains("key") {
+        "a text that holds `: ` needs quotes around it"
+    } else if message.contains("indent") {
+        "the lines of one list or mapping begin in the same column"
+    } else {
+        return None;
+    };
+    Some(hint.to_owned())
+}
+
+/// The candidate that is nearest to what was written, if it is near enough to be meant.
+pub(crate) fn nearest<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
+    // A third of the letters may differ, at most 3; the work stays small whatever a file contains.
+    let allowed = (word.chars().count() / 3).clamp(1, 3);
+    if word.len() > 80 {
+        return None;
+    }
+    candidates
+        .into_iter()
+        .filter(|candidate| {
+            candidate.len().abs_diff(word.len()) <= 2 * allowed && *candidate != word
+        })
+        .map(|candidate| (distance(word, candidate), candidate))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min()
+        .map(|(_, candidate)| candidate.to_owned())
+}
+
+/// Letters to change, insert, remove or swap with their neighbour; letter case does not count.
+fn distance(left: &str, right: &str) -> usize {
+    let left: Vec<char> = left.chars().flat_map(char::to_lowercase).collect();
+    let right: Vec<char> = right.chars().flat_map(char::to_lowercase).collect();
+    let mut rows = vec![(0..=right.len()).collect::<Vec<usize>>()];
+    for (index, letter) in left.iter().enumerate() {
+        let mut row = vec![index + 1];
+        for (column, other) in right.iter().enumerate() {
+            let changed = rows[index][column] + usize::from(letter != other);
+            let mut least = changed
+                .min(rows[index][column + 1] + 1)
+                .min(row[column] + 1);
+            let swapped = index > 0
+                && column > 0
+                && left[index - 1] == *other
+                && right[column - 1] == *letter;
+            if swapped {
+                least = least.min(rows[index - 1][column - 1] + 1);
+            }
+            row.push(least);
+        }
+        rows.push(row);
+    }
+    rows[left.len()][right.len()]
+}
