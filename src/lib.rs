@@ -7,6 +7,7 @@
 //! Everything before the exchange makes traffic, everything after it judges traffic; `run` alone sends. `server` is the
 //! reference service provider: it shares only `scim` and `exchange` with the rest, so that a common mistake cannot hide.
 
+pub mod cli;
 pub mod event;
 pub mod exchange;
 pub mod finding;

@@ -230,6 +230,9 @@ pub enum Problem {
     /// Run as a scenario.
     #[error("this is a fragment: it runs through `use`, not by itself")]
     IsFragment,
+    /// A person, run as a scenario.
+    #[error("this is a person: scenarios name it in `people`")]
+    IsPerson,
     /// `use` of an ordinary file.
     #[error("`{name}` is not a fragment: its name must begin with `_`")]
     NotFragment { name: String },
@@ -300,7 +303,10 @@ pub enum Problem {
     JsonPath { message: String },
     /// SCIM path syntax.
     #[error("not a SCIM path: {message}")]
-    ScimPath { message: String },
+    ScimPath {
+        message: String,
+        repair: Option<String>,
+    },
     /// Filter of a request that can never be right.
     #[error("`{word}` is not a place in an answer")]
     Selector { word: String },
@@ -432,6 +438,7 @@ impl Problem {
                 Some("combine them: `{ $all-of: [ …, … ] }`".to_owned())
             }
             Self::JsonPath { .. } => Some("for example `$.Resources[0].id`".to_owned()),
+            Self::ScimPath { repair: Some(repair), .. } => Some(repair.clone()),
             Self::ScimPath { .. } => {
                 Some("for example `name.givenName` or `emails[type eq \"work\"].value`".to_owned())
             }

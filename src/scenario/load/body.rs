@@ -10,6 +10,7 @@ use crate::scenario::load::{Loader, library};
 use crate::scenario::step::Body;
 use crate::scenario::template::{Text, Tree};
 use crate::scenario::yaml::{Kind, Node, Style};
+use crate::scim::json;
 
 /// Keys that give a request a body.
 const BODIES: [&str; 4] = ["body", "body-file", "body-text", "over"];
@@ -93,9 +94,10 @@ impl Loader<'_> {
             return Some(Body::Json(text));
         }
         let filled = without_variables(written);
-        if let Err(error) = serde_json::from_str::<serde_json::Value>(&filled) {
-            let offset = offset_of(&filled, error.line(), error.column());
-            let whole = error.to_string();
+        if let Err(fault) = json::parse(filled.as_bytes(), json::Limits::default()) {
+            let offset = fault.position().map_or(0, |position| position.offset);
+            let whole = fault.to_string();
+            // The place is shown with the line; a second one, counted from the body's start, would confuse.
             let message = match whole.rsplit_once(" at line ") {
                 Some((message, _)) => message.to_owned(),
                 None => whole,
@@ -167,12 +169,12 @@ impl Loader<'_> {
         };
         for entry in entries {
             let name = self.text_at(&entry.key, &mut |_| entry.place.clone());
-            if entry.key.contains(['[', '"', ' ']) {
+            if entry.key.contains(['[', '"', ' ']) && !entry.key.contains("${") {
                 let node = Node {
                     kind: Kind::Null,
                     place: entry.place.clone(),
                 };
-                check_scim_path(&entry.key, &node, 0, &mut self.errors);
+                check_scim_path(&entry.key, &node, &mut self.errors);
             }
             let removed =
                 matches!(&entry.value.kind, Kind::Text(scalar) if scalar.text == "$remove");
@@ -268,24 +270,11 @@ fn without_variables(written: &str) -> String {
     filled
 }
 
-/// Byte offset of a line and column (in bytes) as serde_json counts them: the column of the last byte that it read.
-fn offset_of(text: &str, line: usize, column: usize) -> usize {
-    let start: usize = text
-        .split_inclusive('\n')
-        .take(line.saturating_sub(1))
-        .map(str::len)
-        .sum();
-    let mut offset = (start + column.saturating_sub(1)).min(text.len());
-    while !text.is_char_boundary(offset) {
-        offset -= 1;
-    }
-    offset
-}
-
-/// Members that occur twice in one object, with the byte offset of the later one. The text must be JSON.
+/// Members that occur twice in one object, whatever their letter case, with the byte offset of the later one. The text
+/// must be JSON.
 fn duplicate_members(json: &str) -> Vec<(String, usize)> {
     let mut found = Vec::new();
-    let mut objects: Vec<Option<HashSet<&str>>> = Vec::new();
+    let mut objects: Vec<Option<HashSet<String>>> = Vec::new();
     let bytes = json.as_bytes();
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
@@ -307,7 +296,7 @@ fn duplicate_members(json: &str) -> Vec<(String, usize)> {
                     .is_some_and(|rest| rest.trim_start().starts_with(':'));
                 if is_name
                     && let Some(Some(members)) = objects.last_mut()
-                    && !members.insert(name)
+                    && !members.insert(name.to_ascii_lowercase())
                 {
                     found.push((name.to_owned(), start - 1));
                 }

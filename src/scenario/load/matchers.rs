@@ -6,6 +6,8 @@ use crate::scenario::load::fields::Fields;
 use crate::scenario::matcher::{Form, Kind as JsonKind, Matcher};
 use crate::scenario::template::{Text, Tree};
 use crate::scenario::yaml::{Entry, Kind, Node};
+use crate::scim::filter::Dialect;
+use crate::scim::path::Path;
 
 /// Matchers that need no argument.
 pub(crate) const NAMES: [&str; 14] = [
@@ -119,7 +121,7 @@ impl Loader<'_> {
                     kind: Kind::Null,
                     place: entry.place.clone(),
                 };
-                check_scim_path(&name, &at, 0, &mut self.errors);
+                check_scim_path(&name, &at, &mut self.errors);
             }
             if let Some(matcher) = self.matcher(&entry.value) {
                 members.push((name, matcher));
@@ -293,80 +295,20 @@ fn named(name: &str) -> Option<Matcher<Tree>> {
     })
 }
 
-/// Reports what is wrong with a SCIM path; `start` is where it begins in the node's text.
+/// Reports what is wrong with a SCIM path at the beginning of the node.
 pub(super) fn check_scim_path(
     path: &str,
     node: &Node,
-    start: usize,
     errors: &mut Vec<ScenarioError>,
 ) -> Option<()> {
-    let Err((offset, message)) = scim_path(path) else {
+    let Err(fault) = Path::parse(path, Dialect::LENIENT) else {
         return Some(());
     };
-    let message = message.to_owned();
-    errors.push(Problem::ScimPath { message }.at(node.place_at(start + offset)));
-    None
-}
-
-/// `attribute`, `attribute.sub`, `attribute[filter].sub`, with or without a schema before it (RFC 7644 section 3.5.2).
-fn scim_path(path: &str) -> Result<(), (usize, &'static str)> {
-    let open = path.find('[');
-    let (attribute, rest) = match open {
-        Some(open) => {
-            let close = closing(path, open).ok_or((open, "`[` without a `]`"))?;
-            if path[open + 1..close].trim().is_empty() {
-                return Err((open, "nothing between `[` and `]`"));
-            }
-            (&path[..open], Some((close + 1, &path[close + 1..])))
-        }
-        None => (path, None),
+    let place = node.place_at(fault.offset);
+    let problem = Problem::ScimPath {
+        message: fault.problem,
+        repair: fault.hint,
     };
-    let bare = match attribute.to_ascii_lowercase().starts_with("urn:") {
-        true => attribute.rsplit(':').next().unwrap_or_default(),
-        false => attribute,
-    };
-    if let Some(bad) = bare.find(|letter: char| {
-        !(letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_' | '$'))
-    }) {
-        return Err((
-            attribute.len() - bare.len() + bad,
-            "a name has letters, digits, `-` and `_`",
-        ));
-    }
-    if bare.split('.').any(str::is_empty) {
-        return Err((attribute.len() - bare.len(), "a name is missing"));
-    }
-    match rest {
-        Some((_, "")) | None => Ok(()),
-        Some((at, rest)) => {
-            let name = rest
-                .strip_prefix('.')
-                .ok_or((at, "`.` is missing after `]`"))?;
-            let is_name = !name.is_empty()
-                && name.chars().all(|letter| {
-                    letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '$')
-                });
-            if is_name {
-                Ok(())
-            } else {
-                Err((at + 1, "after `].` comes one name"))
-            }
-        }
-    }
-}
-
-/// The `]` that belongs to a `[`, quotes respected.
-fn closing(path: &str, open: usize) -> Option<usize> {
-    let mut quoted = false;
-    let mut escaped = false;
-    for (at, letter) in path.char_indices().skip_while(|(at, _)| *at <= open) {
-        match letter {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            ']' if !quoted => return Some(at),
-            _ => {}
-        }
-    }
+    errors.push(problem.at(place));
     None
 }

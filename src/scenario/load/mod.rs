@@ -82,7 +82,12 @@ pub fn load_text(
 ) -> Result<Scenario, Vec<ScenarioError>> {
     let mut loaded = examine_text(text, shown, library, options);
     if loaded.errors.is_empty() && loaded.scenario.is_none() {
-        loaded.errors.push(Problem::IsFragment.at(start_of(shown)));
+        let problem = if is_person(shown) {
+            Problem::IsPerson
+        } else {
+            Problem::IsFragment
+        };
+        loaded.errors.push(problem.at(start_of(shown)));
     }
     match loaded.scenario {
         Some(scenario) if loaded.errors.is_empty() => Ok(scenario),
@@ -138,6 +143,9 @@ pub fn examine_text(
     let scenario = if is_fragment(shown) {
         loader.fragment_alone(&root);
         None
+    } else if is_person(shown) {
+        loader.person("person", &root);
+        None
     } else {
         loader.scenario(&root)
     };
@@ -167,6 +175,13 @@ pub fn is_fragment(shown: &str) -> bool {
         .rsplit('/')
         .next()
         .is_some_and(|name| name.starts_with('_'))
+}
+
+/// Files in a folder `people`, which `people` of a scenario names.
+pub fn is_person(shown: &str) -> bool {
+    shown
+        .rsplit_once('/')
+        .is_some_and(|(folder, _)| folder == "people" || folder.ends_with("/people"))
 }
 
 fn read_file(path: &Path, shown: &str) -> Result<Vec<u8>, Vec<ScenarioError>> {

@@ -223,7 +223,7 @@ impl Loader<'_> {
                 .push(Problem::Selector { word }.at(node.place.clone()));
             return None;
         }
-        check_scim_path(written, node, 0, &mut self.errors)?;
+        check_scim_path(written, node, &mut self.errors)?;
         Some(Selector::ScimPath(written.to_owned()))
     }
 

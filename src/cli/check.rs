@@ -1,0 +1,117 @@
+//! `scimulate check`: finds the mistakes of scenario files without sending anything.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use walkdir::{DirEntry, WalkDir};
+
+use crate::cli::diagnostic::{self, Severity};
+use crate::scenario::load::{self, LoadOptions, Loaded};
+
+/// Options of `scimulate check`.
+#[derive(Debug, Clone, Args)]
+pub struct CheckArguments {
+    /// Scenario files, people, and folders of them
+    #[arg(default_value = "scenarios", value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Treat warnings as errors
+    #[arg(long)]
+    pub deny_warnings: bool,
+}
+
+/// Checks files and folders, says everything that is wrong with them on stderr, and counts it.
+///
+/// 0: nothing is wrong; 2: something is, or a path is not there.
+pub fn check(arguments: &CheckArguments) -> ExitCode {
+    match report(arguments, &mut anstream::stderr().lock()) {
+        Ok(true) => ExitCode::SUCCESS,
+        // Nobody reads stderr any more: the exit code still tells.
+        Ok(false) | Err(_) => ExitCode::from(2),
+    }
+}
+
+fn report(arguments: &CheckArguments, out: &mut dyn Write) -> io::Result<bool> {
+    let mut errors = 0;
+    let mut warnings = 0;
+    let files = files_of(&arguments.paths);
+    if files.is_empty() {
+        writeln!(
+            out,
+            "error: no scenario files in {}",
+            listed(&arguments.paths)
+        )?;
+        writeln!(out, "hint: scenario files end in `.yaml`")?;
+        return Ok(false);
+    }
+    for path in &files {
+        let loaded = examine(path);
+        errors += loaded.errors.len();
+        warnings += loaded.warnings.len();
+        let found = loaded.errors.iter().map(|error| (Severity::Error, error));
+        let worth = loaded
+            .warnings
+            .iter()
+            .map(|error| (Severity::Warning, error));
+        let mut messages: Vec<_> = found.chain(worth).collect();
+        messages.sort_by_key(|(_, error)| &error.at);
+        out.write_all(diagnostic::render(&messages, &text_of).as_bytes())?;
+    }
+    writeln!(out, "{}", diagnostic::count(errors, warnings, files.len()))?;
+    Ok(errors == 0 && (warnings == 0 || !arguments.deny_warnings))
+}
+
+fn examine(path: &Path) -> Loaded {
+    load::examine(path, &shown(path), &LoadOptions::default())
+}
+
+/// A path as messages have it, with `/` between its parts.
+fn shown(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let text = text.strip_prefix("./").unwrap_or(&text);
+    if std::path::MAIN_SEPARATOR == '\\' {
+        text.replace('\\', "/")
+    } else {
+        text.to_owned()
+    }
+}
+
+fn text_of(shown: &str) -> Option<String> {
+    let bytes = fs::read(shown).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn listed(paths: &[PathBuf]) -> String {
+    let listed: Vec<String> = paths
+        .iter()
+        .map(|path| format!("`{}`", shown(path)))
+        .collect();
+    listed.join(", ")
+}
+
+/// The files that were named, and all YAML files of the folders that were named, in the order of their names.
+fn files_of(paths: &[PathBuf]) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let walk = WalkDir::new(path).sort_by_file_name().into_iter();
+        let entries = walk.filter_entry(|entry| entry.depth() == 0 || is_visible(entry));
+        for entry in entries.flatten() {
+            let name = entry.file_name().to_string_lossy();
+            if entry.file_type().is_file() && (name.ends_with(".yaml") || name.ends_with(".yml")) {
+                files.push(entry.into_path());
+            }
+        }
+    }
+    files
+}
+
+fn is_visible(entry: &DirEntry) -> bool {
+    let name = entry.file_name().to_string_lossy();
+    !name.starts_with('.') && name != "target" && name != "node_modules"
+}
