@@ -212,24 +212,16 @@ impl<'a> Walk<'a> {
         self.ignored.iter().any(|path| path.covers(&self.stops))
     }
 
-    /// The attribute's path relative to its resource, in lower case and without filters.
-    fn attribute(&self) -> String {
+    /// The names of the attributes on the way, from the resource down.
+    fn attribute(&self) -> Vec<&str> {
         let start = self
             .stops
             .iter()
             .rposition(|stop| matches!(stop.name.as_str(), "resources" | "data" | "response"))
             .map_or(0, |position| position + 1);
-        let mut path = String::new();
-        for stop in &self.stops[start..] {
-            if !path.is_empty() {
-                path.push(if path.starts_with("urn:") && !path.contains('.') {
-                    ':'
-                } else {
-                    '.'
-                });
-            }
-            path.push_str(&stop.name);
-        }
-        path
+        self.stops[start..]
+            .iter()
+            .map(|stop| stop.name.as_str())
+            .collect()
     }
 }
