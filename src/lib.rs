@@ -14,6 +14,7 @@ pub mod finding;
 pub mod judge;
 pub mod plan;
 pub mod profile;
+pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod scim;

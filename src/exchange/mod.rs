@@ -7,7 +7,7 @@ mod body;
 mod mask;
 
 pub use body::Body;
-pub use mask::Mask;
+pub use mask::{MASKED, Mask};
 
 use std::sync::OnceLock;
 use std::time::Duration;

@@ -1,0 +1,93 @@
+//! Makes texts of strangers safe to show: in a terminal, in XML, in one line.
+
+use std::fmt::Write;
+
+/// The text with everything that could act on a terminal or break XML 1.0 written out as `\u{1b}`: control characters
+/// (ANSI escapes begin with one) except line feed and tab, direction marks, and what is no character. Carriage returns
+/// before a line feed are dropped.
+pub fn visible(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\n' | '\t' => clean.push(letter),
+            '\r' if letters.peek() == Some(&'\n') => {}
+            _ if is_hidden(letter) => {
+                write!(clean, "\\u{{{:x}}}", u32::from(letter))
+                    .expect("writing to a String cannot fail");
+            }
+            _ => clean.push(letter),
+        }
+    }
+    clean
+}
+
+/// The same in one line: white space of any kind becomes one space.
+pub fn one_line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    visible(&words.join(" "))
+}
+
+/// Safe as XML text, attribute or CDATA section: [`visible`], and nothing that ends a CDATA section.
+pub fn xml(text: &str) -> String {
+    visible(text).replace("]]>", "]] >")
+}
+
+/// At most `limit` bytes of a text, the rest counted.
+pub fn shortened(text: &str, limit: usize) -> String {
+    if text.len() <= limit {
+        return text.to_owned();
+    }
+    let end = (0..=limit)
+        .rev()
+        .find(|&end| text.is_char_boundary(end))
+        .unwrap_or(0);
+    format!("{}… ({} bytes in all)", &text[..end], text.len())
+}
+
+fn is_hidden(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{feff}')
+        || matches!(u32::from(letter) & 0xffff, 0xfffe | 0xffff)
+        || matches!(letter, '\u{fdd0}'..='\u{fdef}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+
+    use super::{one_line, shortened, visible, xml};
+
+    #[test]
+    fn escapes_are_shown_not_obeyed() {
+        assert_eq!(
+            visible("a\u{1b}[31mred\u{9b}0m"),
+            "a\\u{1b}[31mred\\u{9b}0m"
+        );
+        assert_eq!(visible("a\r\nb\rc\td"), "a\nb\\u{d}c\td");
+        assert_eq!(visible("\u{202e}\u{fffe}"), "\\u{202e}\\u{fffe}");
+        assert_eq!(one_line(" a\n\t b "), "a b");
+        assert_eq!(xml("<![CDATA[x]]>"), "<![CDATA[x]] >");
+        assert_eq!(shortened("aäb", 2), "a… (4 bytes in all)");
+    }
+
+    proptest! {
+        #[test]
+        fn cleaned_text_is_xml_text(text in any::<String>()) {
+            let clean = xml(&text);
+            prop_assert!(!clean.contains("]]>"));
+            // XML 1.0, production 2 (Char).
+            let allowed = |letter| matches!(
+                letter, '\t' | '\n' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..='\u{10ffff}'
+            );
+            prop_assert!(clean.chars().all(allowed));
+            prop_assert_eq!(xml(&clean), clean);
+        }
+
+        #[test]
+        fn shortening_never_splits_a_character(text in any::<String>(), limit in 0_usize..40) {
+            prop_assert!(shortened(&text, limit).len() <= text.len().max(limit + 40));
+        }
+    }
+}

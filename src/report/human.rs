@@ -1,0 +1,478 @@
+//! The report for people: a line for each scenario as it ends, then the grid, the failures and what to do next.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use super::Reporter;
+use super::citation::{citations, level};
+use super::clean::{one_line, visible};
+use super::failure::FailedStep;
+use super::grid::{Cell, Grid};
+use super::paint::Paint;
+use super::totals::{Counts, Totals, warns};
+use crate::event::Event;
+use crate::finding::Verdict;
+
+/// Writes for people. Apart from times the same run gives the same text, also when scenarios run side by side: a
+/// scenario's line waits until those before it have theirs.
+#[derive(Debug)]
+pub struct Human<W> {
+    out: W,
+    paint: Paint,
+    grid: Grid,
+    totals: Totals,
+    /// Scenarios that have no line yet.
+    open: BTreeMap<usize, Scenario>,
+    /// The scenario whose line is next.
+    next: usize,
+    failures: BTreeMap<usize, Vec<String>>,
+    warnings: BTreeMap<String, Warning>,
+    skips: BTreeMap<String, Skips>,
+}
+
+/// What is kept of a scenario until it has its line.
+#[derive(Debug, Clone, Default)]
+struct Scenario {
+    title: String,
+    client: String,
+    source: Option<String>,
+    warned: bool,
+    failed: usize,
+    reason: Option<String>,
+    over: Option<(Verdict, Duration)>,
+}
+
+/// Warnings that say the same.
+#[derive(Debug, Clone)]
+struct Warning {
+    first: String,
+    /// For an order that does not depend on time.
+    order: (usize, usize),
+    count: usize,
+}
+
+/// Steps that were skipped for one reason.
+#[derive(Debug, Clone, Copy, Default)]
+struct Skips {
+    steps: usize,
+}
+
+impl<W: Write> Human<W> {
+    /// Writes to `out`.
+    pub fn new(out: W, paint: Paint) -> Self {
+        Self {
+            out,
+            paint,
+            grid: Grid::default(),
+            totals: Totals::default(),
+            open: BTreeMap::new(),
+            next: 0,
+            failures: BTreeMap::new(),
+            warnings: BTreeMap::new(),
+            skips: BTreeMap::new(),
+        }
+    }
+
+    /// Lines of the scenarios whose turn it is; at the end of all that are left.
+    fn write_lines(&mut self, at_the_end: bool) -> io::Result<()> {
+        while let Some((&number, scenario)) = self.open.first_key_value() {
+            let is_next = number == self.next && scenario.over.is_some();
+            if !is_next && !at_the_end {
+                return Ok(());
+            }
+            let line = scenario.line(self.paint);
+            writeln!(self.out, "{line}")?;
+            self.open.remove(&number);
+            self.next = number + 1;
+        }
+        Ok(())
+    }
+
+    fn write_end(&mut self) -> io::Result<()> {
+        self.write_grid()?;
+        self.write_failures()?;
+        self.write_warnings()?;
+        self.write_skips()?;
+        self.write_totals()?;
+        self.write_next()
+    }
+
+    fn write_grid(&mut self) -> io::Result<()> {
+        let clients = self.grid.clients();
+        let features = self.grid.features();
+        if features.is_empty() {
+            return Ok(());
+        }
+        let first = features
+            .iter()
+            .map(|feature| feature.chars().count())
+            .max()
+            .unwrap_or(0);
+        let mut text = format!("\n{:first$}", "");
+        for client in &clients {
+            text.push_str(&format!("   {}", self.paint.bold(one_line(client))));
+        }
+        text.push('\n');
+        let mut used = Vec::new();
+        let mut untested = false;
+        for feature in &features {
+            text.push_str(&format!("{feature:first$}"));
+            for (position, client) in clients.iter().enumerate() {
+                let cell = self.grid.cell(client, feature);
+                let is_last = position + 1 == clients.len();
+                let width = if is_last {
+                    0
+                } else {
+                    one_line(client).chars().count()
+                };
+                let word = format!("{:width$}", cell.map_or("-", Cell::word));
+                text.push_str(&format!("   {}", painted(self.paint, cell, &word)));
+                match cell {
+                    Some(cell) if !used.contains(&cell) => used.push(cell),
+                    Some(_) => {}
+                    None => untested = true,
+                }
+            }
+            text.push('\n');
+        }
+        used.sort_unstable();
+        let mut legend: Vec<String> = used
+            .iter()
+            .rev()
+            .map(|cell| format!("{}: {}", cell.word(), cell.meaning()))
+            .collect();
+        if untested {
+            legend.push("-: not tested".to_owned());
+        }
+        write!(self.out, "{text}")?;
+        writeln!(self.out, "{}", self.paint.faint(legend.join("; ")))
+    }
+
+    fn write_failures(&mut self) -> io::Result<()> {
+        let all: Vec<&String> = self.failures.values().flatten().collect();
+        for (position, failure) in all.iter().enumerate() {
+            let head = format!("FAILED {} of {}: ", position + 1, all.len());
+            writeln!(self.out, "\n{}{failure}", self.paint.bad(head))?;
+        }
+        Ok(())
+    }
+
+    fn write_warnings(&mut self) -> io::Result<()> {
+        if self.warnings.is_empty() {
+            return Ok(());
+        }
+        writeln!(
+            self.out,
+            "\n{}",
+            self.paint.bold("Warnings, which fail nothing")
+        )?;
+        let mut warnings: Vec<(&String, &Warning)> = self.warnings.iter().collect();
+        warnings.sort_by_key(|(text, warning)| (warning.order, text.as_str()));
+        for (text, warning) in warnings {
+            let more = match warning.count {
+                1 => String::new(),
+                count => format!(" and {} more", count - 1),
+            };
+            writeln!(
+                self.out,
+                "  {text}\n    {}",
+                self.paint.faint(format!("{}{more}", warning.first))
+            )?;
+        }
+        Ok(())
+    }
+
+    fn write_skips(&mut self) -> io::Result<()> {
+        if self.skips.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "\n{}", self.paint.bold("Skipped, so not tested"))?;
+        for (reason, skips) in &self.skips {
+            writeln!(self.out, "  {}: {reason}", counted(skips.steps, "step"))?;
+        }
+        Ok(())
+    }
+
+    fn write_totals(&mut self) -> io::Result<()> {
+        let totals = &self.totals;
+        let mut parts = vec![
+            in_words(totals.scenarios, "scenario"),
+            in_words(totals.steps, "step"),
+            counted(totals.warnings, "warning"),
+            counted(totals.requests, "request"),
+        ];
+        if totals.unfinished > 0 {
+            parts.insert(1, format!("{} not finished", totals.unfinished));
+        }
+        let line = format!("{} in {}", parts.join("; "), seconds(totals.elapsed));
+        let line = if totals.failed_steps() > 0 || totals.stopped.is_some() {
+            self.paint.bad(line)
+        } else {
+            self.paint.good(line)
+        };
+        writeln!(self.out, "\n{line}")
+    }
+
+    fn write_next(&mut self) -> io::Result<()> {
+        let totals = &self.totals;
+        if totals.interrupted {
+            writeln!(self.out, "interrupted: what is not listed was not tested")?;
+        }
+        if !totals.left.is_empty() {
+            writeln!(
+                self.out,
+                "left on the target, because it could not be removed:"
+            )?;
+            for url in &totals.left {
+                writeln!(self.out, "  {}", one_line(url))?;
+            }
+            writeln!(self.out, "  `scimulate sweep` tries again")?;
+        }
+        if totals.pending() > 0 {
+            writeln!(
+                self.out,
+                "{} to look at ({} new, {} changed): `scimulate review`",
+                counted(totals.pending(), "snapshot"),
+                totals.snapshots_new,
+                totals.snapshots_different,
+            )?;
+        }
+        if totals.failed_steps() > 0 {
+            writeln!(
+                self.out,
+                "`scimulate show FILE` prints what a scenario sends, `scimulate explain RULE` what a rule requires"
+            )?;
+        }
+        self.out.flush()
+    }
+
+    fn keep_step(&mut self, event: &Event) {
+        let Event::StepFinished {
+            scenario: number,
+            step,
+            file,
+            line,
+            source,
+            verdict,
+            exchanges,
+            findings,
+            ..
+        } = event
+        else {
+            return;
+        };
+        let scenario = self.open.entry(*number).or_default();
+        if *verdict == Verdict::Skip {
+            let reason = findings
+                .iter()
+                .find(|finding| finding.verdict == Verdict::Skip)
+                .map_or_else(
+                    || "no reason given".to_owned(),
+                    |finding| one_line(&finding.message),
+                );
+            scenario.reason.get_or_insert_with(|| reason.clone());
+            self.skips.entry(reason).or_default().steps += 1;
+        }
+        if matches!(verdict, Verdict::Fail | Verdict::Error) {
+            scenario.failed += 1;
+            let failed = FailedStep {
+                title: &scenario.title,
+                client: &scenario.client,
+                step,
+                file,
+                line: *line,
+                source: source.as_deref().or(scenario.source.as_deref()),
+                exchanges,
+                findings,
+            };
+            let text = format!(
+                "{}\n\n{}",
+                failed.place(self.paint),
+                indented(&failed.text(self.paint))
+            );
+            self.failures.entry(*number).or_default().push(text);
+        }
+        for finding in findings.iter().filter(|finding| warns(finding)) {
+            scenario.warned = true;
+            let source = source.as_deref().or(scenario.source.as_deref());
+            let text = format!(
+                "{}: {} [{}]",
+                level(finding.strength),
+                one_line(&finding.message),
+                visible(&citations(&[finding], source)),
+            );
+            let warning = Warning {
+                first: format!(
+                    "{}:{line}, as {}",
+                    one_line(file),
+                    one_line(&scenario.client)
+                ),
+                order: (*number, *line),
+                count: 0,
+            };
+            let known = self.warnings.entry(text).or_insert_with(|| warning.clone());
+            if warning.order < known.order {
+                known.first = warning.first;
+                known.order = warning.order;
+            }
+            known.count += 1;
+        }
+    }
+}
+
+impl<W: Write> Reporter for Human<W> {
+    fn on(&mut self, event: &Event) -> io::Result<()> {
+        self.totals.on(event);
+        self.grid.on(event);
+        match event {
+            Event::RunStarted {
+                version,
+                run,
+                target,
+                target_name,
+                scenarios,
+                ..
+            } => {
+                let target = match target_name {
+                    Some(name) => format!("{name}, {target}"),
+                    None => target.clone(),
+                };
+                writeln!(
+                    self.out,
+                    "scimulate {}: {} against {}, run {}\n",
+                    one_line(version),
+                    counted(*scenarios, "scenario"),
+                    one_line(&target),
+                    one_line(run),
+                )
+            }
+            Event::Notice { message } => writeln!(self.out, "note: {}", visible(message)),
+            Event::Stopped { message, hint } => {
+                writeln!(
+                    self.out,
+                    "{} {}",
+                    self.paint.bad("stopped:"),
+                    visible(message)
+                )?;
+                match hint {
+                    Some(hint) => writeln!(self.out, "hint: {}", visible(hint)),
+                    None => Ok(()),
+                }
+            }
+            Event::ScenarioStarted {
+                scenario,
+                title,
+                client,
+                source,
+                ..
+            } => {
+                let known = self.open.entry(*scenario).or_default();
+                known.title.clone_from(title);
+                known.client.clone_from(client);
+                known.source.clone_from(source);
+                Ok(())
+            }
+            Event::StepFinished { .. } => {
+                self.keep_step(event);
+                Ok(())
+            }
+            Event::ScenarioFinished {
+                scenario,
+                verdict,
+                elapsed,
+                ..
+            } => {
+                self.open.entry(*scenario).or_default().over = Some((*verdict, *elapsed));
+                self.write_lines(false)
+            }
+            Event::RunFinished { .. } => {
+                self.write_lines(true)?;
+                self.write_end()
+            }
+            Event::Preflight { .. } => Ok(()),
+        }
+    }
+}
+
+impl Scenario {
+    fn line(&self, paint: Paint) -> String {
+        let (word, time) = match self.over {
+            Some((Verdict::Pass, time)) if self.warned => (paint.odd("! warn"), Some(time)),
+            Some((Verdict::Pass, time)) => (paint.good("✓ pass"), Some(time)),
+            Some((Verdict::Fail | Verdict::Error, time)) => (paint.bad("✗ FAIL"), Some(time)),
+            Some((Verdict::Skip, _)) => (paint.faint("- skip"), None),
+            None => (paint.odd("? part"), None),
+        };
+        let mut line = format!(
+            "{word}  {:15}  {}",
+            one_line(&self.client),
+            one_line(&self.title)
+        );
+        match (self.over, &self.reason) {
+            (None, _) => line.push_str(": not finished"),
+            (Some((Verdict::Skip, _)), Some(reason)) => line.push_str(&format!(": {reason}")),
+            _ => {}
+        }
+        if let Some(time) = time {
+            line.push_str(&paint.faint(format!("  {}", seconds(time))));
+        }
+        line
+    }
+}
+
+fn painted(paint: Paint, cell: Option<Cell>, word: &str) -> String {
+    match cell {
+        Some(Cell::Pass) => paint.good(word),
+        Some(Cell::Fail) => paint.bad(word),
+        Some(Cell::Warn | Cell::BreaksRfc) => paint.odd(word),
+        Some(Cell::Skip) | None => paint.faint(word),
+    }
+}
+
+fn indented(text: &str) -> String {
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| {
+            if line.is_empty() {
+                String::new()
+            } else {
+                format!("  {line}")
+            }
+        })
+        .collect();
+    lines.join("\n")
+}
+
+/// `3 scenarios: 2 passed, 1 failed`.
+fn in_words(counts: Counts, noun: &str) -> String {
+    let parts: Vec<String> = [
+        (counts.passed, "passed"),
+        (counts.failed, "failed"),
+        (counts.errors, "could not be judged"),
+        (counts.skipped, "skipped"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, word)| format!("{count} {word}"))
+    .collect();
+    if parts.is_empty() {
+        counted(counts.all(), noun)
+    } else {
+        format!("{}: {}", counted(counts.all(), noun), parts.join(", "))
+    }
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    match count {
+        1 => format!("1 {noun}"),
+        _ => format!("{count} {noun}s"),
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    match time.as_millis() {
+        millis @ 0..1000 => format!("{millis} ms"),
+        _ => format!("{:.1} s", time.as_secs_f64()),
+    }
+}

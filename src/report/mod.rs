@@ -1,0 +1,31 @@
+//! Reporters: folds over events. They know events, findings and exchanges, and nothing else.
+
+pub mod clean;
+pub mod grid;
+pub mod human;
+pub mod json;
+pub mod junit;
+pub mod paint;
+pub mod totals;
+
+mod citation;
+mod curl;
+mod difference;
+mod failure;
+mod traffic;
+
+use std::io;
+
+use crate::event::Event;
+
+/// Writes something down as a run goes on.
+pub trait Reporter {
+    /// Takes the next event. A report that can only be written as a whole is written at `run-finished`.
+    ///
+    /// # Errors
+    /// What writing gives.
+    fn on(&mut self, event: &Event) -> io::Result<()>;
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,349 @@
+use std::path::{Path, PathBuf};
+
+use proptest::collection::vec;
+use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
+use roxmltree::{Document, Node};
+
+use super::Reporter;
+use super::human::Human;
+use super::json::{JsonLines, LogError, read};
+use super::junit::Junit;
+use super::paint::Paint;
+use super::totals::Totals;
+use crate::event::Event;
+
+fn recorded() -> Vec<(String, Vec<Event>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/events");
+    let mut paths: Vec<PathBuf> = folder
+        .read_dir()
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    paths.sort();
+    paths
+        .iter()
+        .map(|path| {
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            (name, read(path).unwrap().map(Result::unwrap).collect())
+        })
+        .collect()
+}
+
+fn human(events: &[Event], paint: Paint) -> String {
+    let mut out = Vec::new();
+    let mut reporter = Human::new(&mut out, paint);
+    for event in events {
+        reporter.on(event).unwrap();
+    }
+    String::from_utf8(out).unwrap()
+}
+
+fn junit(events: &[Event]) -> String {
+    let mut out = Vec::new();
+    let mut reporter = Junit::new(&mut out).with_attachment("report.html");
+    for event in events {
+        reporter.on(event).unwrap();
+    }
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn every_reporter_renders_every_recorded_run() {
+    for (name, events) in recorded() {
+        insta::assert_snapshot!(format!("{name}_human"), human(&events, Paint::PLAIN));
+        insta::assert_snapshot!(format!("{name}_junit"), junit(&events));
+        let mut totals = Totals::default();
+        events.iter().for_each(|event| totals.on(event));
+        insta::assert_debug_snapshot!(format!("{name}_totals"), totals);
+    }
+}
+
+#[test]
+fn colours_add_nothing_but_colours() {
+    for (name, events) in recorded() {
+        let coloured = human(&events, Paint::COLOURED);
+        assert_eq!(
+            anstream::adapter::strip_str(&coloured).to_string(),
+            human(&events, Paint::PLAIN),
+            "{name}"
+        );
+        let plain = human(&events, Paint::PLAIN);
+        assert!(
+            !plain.contains(|letter: char| letter.is_control() && letter != '\n' && letter != '\t'),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_order_in_which_scenarios_end_does_not_matter() {
+    let (_, events) = recorded()
+        .into_iter()
+        .find(|(name, _)| name == "failed")
+        .unwrap();
+    let expected = human(&events, Paint::PLAIN);
+    let number = |event: &Event| match event {
+        Event::ScenarioStarted { scenario, .. }
+        | Event::StepFinished { scenario, .. }
+        | Event::ScenarioFinished { scenario, .. } => Some(*scenario),
+        _ => None,
+    };
+    let (before, within): (Vec<Event>, Vec<Event>) = events
+        .into_iter()
+        .partition(|event| number(event).is_none());
+    let mut turned = within;
+    // Stable: the order within a scenario stays.
+    turned.sort_by_key(|event| std::cmp::Reverse(number(event)));
+    let (last, first) = before.split_last().unwrap();
+    let mut mixed = first.to_vec();
+    mixed.extend(turned);
+    mixed.push(last.clone());
+    assert_eq!(human(&mixed, Paint::PLAIN), expected);
+}
+
+#[test]
+fn a_log_reads_back_as_it_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, events) in recorded() {
+        let path = folder.path().join(name);
+        let mut reporter = JsonLines::new(std::fs::File::create(&path).unwrap());
+        for event in &events {
+            reporter.on(event).unwrap();
+        }
+        let back: Vec<Event> = read(&path).unwrap().map(Result::unwrap).collect();
+        assert_eq!(back, events);
+    }
+}
+
+#[test]
+fn a_log_of_a_killed_run_loses_its_last_line_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.jsonl");
+    let whole = std::fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/events/passed.jsonl"),
+    )
+    .unwrap();
+    std::fs::write(&path, &whole[..whole.len() - 10]).unwrap();
+    let events: Vec<Event> = read(&path).unwrap().map(Result::unwrap).collect();
+    assert_eq!(events.len(), whole.lines().count() - 1);
+
+    std::fs::write(&path, whole.replacen("\"event\"", "event", 3)).unwrap();
+    let results: Vec<_> = read(&path).unwrap().collect();
+    assert!(
+        matches!(results.as_slice(), [Err(LogError::NoEvent { line: 1, .. })]),
+        "{results:?}"
+    );
+
+    std::fs::write(&path, whole.replacen("\"format\": 1", "\"format\": 99", 1)).unwrap();
+    let message = read(&path)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.ends_with("log.jsonl: event format 99, this version reads 1"),
+        "{message}"
+    );
+
+    std::fs::write(&path, whole.split_once('\n').unwrap().1).unwrap();
+    assert!(matches!(
+        read(&path).unwrap().next(),
+        Some(Err(LogError::NoBeginning { .. }))
+    ));
+}
+
+/// What Jenkins' junit-10 schema allows, in our words: element, its attributes (`!`: required), its children.
+const JUNIT_10: [(&str, &[&str], &[&str]); 7] = [
+    (
+        "testsuites",
+        &["name", "time", "tests", "failures", "errors"],
+        &["testsuite"],
+    ),
+    (
+        "testsuite",
+        &[
+            "name!",
+            "tests!",
+            "failures!",
+            "errors!",
+            "group",
+            "time",
+            "skipped",
+            "timestamp",
+            "hostname",
+            "id",
+            "package",
+            "file",
+            "log",
+            "url",
+        ],
+        &[
+            "testsuite",
+            "properties",
+            "testcase",
+            "system-out",
+            "system-err",
+        ],
+    ),
+    (
+        "testcase",
+        &["name!", "time", "classname", "group"],
+        &["skipped", "error", "failure", "system-out", "system-err"],
+    ),
+    ("failure", &["type", "message"], &[]),
+    ("error", &["type", "message"], &[]),
+    ("skipped", &["type", "message"], &[]),
+    ("system-out", &[], &[]),
+];
+
+fn assert_junit_10(node: Node<'_, '_>) {
+    let name = node.tag_name().name();
+    let (_, attributes, children) = JUNIT_10.iter().find(|(known, ..)| *known == name).unwrap();
+    for attribute in node.attributes() {
+        let known = attributes
+            .iter()
+            .any(|known| known.trim_end_matches('!') == attribute.name());
+        assert!(known, "{name} has {}", attribute.name());
+        if attribute.name() == "time" {
+            let (whole, decimals) = attribute
+                .value()
+                .split_once('.')
+                .unwrap_or((attribute.value(), ""));
+            assert!(decimals.len() <= 3, "{name} {}", attribute.value());
+            assert!(
+                whole
+                    .bytes()
+                    .chain(decimals.bytes())
+                    .all(|byte| byte.is_ascii_digit())
+            );
+        }
+    }
+    for required in attributes
+        .iter()
+        .filter_map(|known| known.strip_suffix('!'))
+    {
+        assert!(node.has_attribute(required), "{name} has no {required}");
+    }
+    let verdicts = node
+        .children()
+        .filter(|child| matches!(child.tag_name().name(), "failure" | "error" | "skipped"));
+    assert!(verdicts.count() <= 1);
+    for child in node.children() {
+        if child.is_element() {
+            assert!(
+                children.contains(&child.tag_name().name()),
+                "{name} in {}",
+                child.tag_name().name()
+            );
+            assert_junit_10(child);
+        } else {
+            let is_text = matches!(name, "failure" | "error" | "skipped" | "system-out");
+            assert!(
+                is_text || child.text().unwrap_or("").trim().is_empty(),
+                "text in {name}"
+            );
+        }
+    }
+}
+
+fn assert_accepted(xml: &str) {
+    let document = Document::parse(xml).unwrap_or_else(|error| panic!("{error}\n{xml}"));
+    assert_eq!(document.root_element().tag_name().name(), "testsuites");
+    assert_junit_10(document.root_element());
+    let mut names: Vec<(&str, &str)> = document
+        .descendants()
+        .filter(|node| node.has_tag_name("testcase"))
+        .map(|case| {
+            (
+                case.attribute("classname").unwrap(),
+                case.attribute("name").unwrap(),
+            )
+        })
+        .collect();
+    assert!(
+        !names.is_empty(),
+        "a report without a case is an error to most readers"
+    );
+    let all = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), all, "names repeat");
+}
+
+#[test]
+fn junit_is_what_every_reader_accepts() {
+    for (_, events) in recorded() {
+        assert_accepted(&junit(&events));
+    }
+}
+
+fn hostile() -> impl Strategy<Value = String> {
+    vec(
+        proptest::prop_oneof![
+            any::<char>().prop_map(String::from),
+            proptest::sample::select(vec![
+                "]]>",
+                "<![CDATA[",
+                "\u{1b}[31m",
+                "\u{0}",
+                "\u{fffe}",
+                "\u{ffff}",
+                "&lt;",
+                "<x a='",
+                "\"",
+                "--",
+                "\r\n",
+                "\u{2028}",
+                "[secret]",
+            ])
+            .prop_map(String::from)
+        ],
+        0..12,
+    )
+    .prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #[test]
+    fn any_text_anywhere_gives_xml(text in hostile(), bytes in vec(any::<u8>(), 0..40)) {
+        let (_, mut events) = recorded().into_iter().find(|(name, _)| name == "failed").unwrap();
+        for event in &mut events {
+            match event {
+                Event::ScenarioStarted { path, title, client, source, .. } => {
+                    path.clone_from(&text);
+                    title.clone_from(&text);
+                    client.clone_from(&text);
+                    *source = Some(text.clone());
+                }
+                Event::StepFinished { step, file, exchanges, findings, .. } => {
+                    step.clone_from(&text);
+                    file.clone_from(&text);
+                    for exchange in exchanges {
+                        exchange.request.target.clone_from(&text);
+                        exchange.request.body = crate::exchange::Body::new(bytes.clone());
+                        exchange.request.headers.push((text.clone(), text.clone()));
+                        if let Ok(response) = &mut exchange.outcome {
+                            response.headers.push((text.clone(), text.clone()));
+                            response.body = crate::exchange::Body::new(bytes.clone());
+                        }
+                    }
+                    for finding in findings {
+                        finding.message.clone_from(&text);
+                        finding.id.clone_from(&text);
+                        finding.because = Some(text.clone());
+                        for difference in &mut finding.differences {
+                            difference.path.clone_from(&text);
+                            difference.received = Some(text.clone().into());
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        assert_accepted(&junit(&events));
+        let plain = human(&events, Paint::PLAIN);
+        let controls = plain.chars().filter(|letter| letter.is_control() && *letter != '\n' && *letter != '\t').count();
+        prop_assert_eq!(controls, 0);
+    }
+}

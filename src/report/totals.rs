@@ -1,0 +1,114 @@
+//! Counts of a run, as a fold over its events.
+
+use std::time::Duration;
+
+use crate::event::Event;
+use crate::finding::{Finding, Verdict};
+
+/// How many came out how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Judged and right.
+    pub passed: usize,
+    /// Judged and wrong.
+    pub failed: usize,
+    /// Could not be judged.
+    pub errors: usize,
+    /// Not judged.
+    pub skipped: usize,
+}
+
+impl Counts {
+    fn add(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Pass => self.passed += 1,
+            Verdict::Fail => self.failed += 1,
+            Verdict::Error => self.errors += 1,
+            Verdict::Skip => self.skipped += 1,
+        }
+    }
+
+    /// All of them.
+    pub fn all(&self) -> usize {
+        self.passed + self.failed + self.errors + self.skipped
+    }
+}
+
+/// What a run comes to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Totals {
+    /// Scenarios that are over, each client counted.
+    pub scenarios: Counts,
+    /// Steps that are over.
+    pub steps: Counts,
+    /// Scenarios that began and did not end.
+    pub unfinished: usize,
+    /// Findings that are wrong but fail nothing: should and may.
+    pub warnings: usize,
+    /// Steps whose answer has no snapshot yet.
+    pub snapshots_new: usize,
+    /// Steps whose answer is not that of the snapshot.
+    pub snapshots_different: usize,
+    /// Requests sent.
+    pub requests: usize,
+    /// What could not be removed, as URLs.
+    pub left: Vec<String>,
+    /// Why the run could not go on, if it could not.
+    pub stopped: Option<String>,
+    /// Ended by a signal.
+    pub interrupted: bool,
+    /// Wall time; zero while it runs.
+    pub elapsed: Duration,
+}
+
+impl Totals {
+    /// Takes the next event.
+    pub fn on(&mut self, event: &Event) {
+        match event {
+            Event::Preflight { exchanges } => self.requests += exchanges.len(),
+            Event::Stopped { message, .. } => self.stopped = Some(message.clone()),
+            Event::ScenarioStarted { .. } => self.unfinished += 1,
+            Event::StepFinished {
+                verdict,
+                exchanges,
+                findings,
+                ..
+            } => {
+                self.steps.add(*verdict);
+                self.requests += exchanges.len();
+                self.warnings += findings.iter().filter(|finding| warns(finding)).count();
+                let any = |id: &str| usize::from(findings.iter().any(|finding| finding.id == id));
+                self.snapshots_new += any("snapshot-new");
+                self.snapshots_different += any("snapshot-differs");
+            }
+            Event::ScenarioFinished { verdict, left, .. } => {
+                self.unfinished = self.unfinished.saturating_sub(1);
+                self.scenarios.add(*verdict);
+                self.left.extend(left.iter().cloned());
+            }
+            Event::RunFinished {
+                elapsed,
+                interrupted,
+            } => {
+                self.elapsed = *elapsed;
+                self.interrupted = *interrupted;
+            }
+            _ => {}
+        }
+    }
+
+    /// Steps that are wrong or could not be judged: what the exit code 1 stands for.
+    pub fn failed_steps(&self) -> usize {
+        self.steps.failed + self.steps.errors
+    }
+
+    /// Snapshots that wait for a review.
+    pub fn pending(&self) -> usize {
+        self.snapshots_new + self.snapshots_different
+    }
+}
+
+/// Wrong, but fails nothing.
+pub(crate) fn warns(finding: &Finding) -> bool {
+    finding.failed() && !finding.counts()
+}
