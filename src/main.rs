@@ -1,3 +1,7 @@
 //! The `scimulate` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    scimulate::cli::main()
+}

@@ -2,3 +2,110 @@
 
 pub mod check;
 pub mod diagnostic;
+
+mod list;
+mod run;
+mod selection;
+mod show;
+mod target;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Nothing failed.
+const FINE: u8 = 0;
+/// Something failed.
+const FAILED: u8 = 1;
+/// The command or a scenario is wrong.
+const USAGE: u8 = 2;
+/// The target could not be tested.
+const UNTESTABLE: u8 = 3;
+/// Nothing was selected.
+const NOTHING: u8 = 4;
+/// Interrupted, after cleanup.
+const INTERRUPTED: u8 = 130;
+
+/// Behaves like Okta or Microsoft Entra ID against a SCIM 2.0 endpoint, request for request, and says what each of them
+/// would have made of the answers.
+#[derive(Debug, Parser)]
+#[command(name = "scimulate", version, propagate_version = true)]
+#[command(
+    after_help = "Exit codes: 0 nothing failed, 1 something failed, 2 the command or a scenario is wrong, \
+    3 the target could not be tested, 4 nothing was selected, 130 interrupted."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run scenarios against a target, or against the embedded reference server
+    Run(Box<run::RunArguments>),
+    /// List scenarios, sending nothing
+    List(list::ListArguments),
+    /// Show the exact requests of scenarios, sending nothing
+    Show(show::ShowArguments),
+    /// Find the mistakes of scenario files, sending nothing
+    Check(check::CheckArguments),
+}
+
+/// A message for stderr: what is wrong, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Complaint {
+    message: String,
+    hint: Option<String>,
+    code: u8,
+}
+
+impl Complaint {
+    fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            hint: None,
+            code: USAGE,
+        }
+    }
+
+    fn hint(self, hint: impl Into<String>) -> Self {
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
+    }
+
+    fn code(self, code: u8) -> Self {
+        Self { code, ..self }
+    }
+
+    fn tell(&self) -> ExitCode {
+        let mut out = anstream::stderr().lock();
+        // Nobody reads stderr any more: the exit code still tells.
+        let _ = writeln!(out, "error: {}", self.message);
+        if let Some(hint) = &self.hint {
+            let _ = writeln!(out, "hint: {hint}");
+        }
+        ExitCode::from(self.code)
+    }
+}
+
+/// Reads the command line and does what it says.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(problem) => {
+            // Help and version are no errors and go to stdout.
+            let _ = problem.print();
+            return ExitCode::from(if problem.use_stderr() { USAGE } else { FINE });
+        }
+    };
+    let done = match arguments.command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::List(arguments) => list::list(&arguments),
+        Command::Show(arguments) => show::show(&arguments),
+        Command::Check(arguments) => return check::check(&arguments),
+    };
+    done.unwrap_or_else(|complaint| complaint.tell())
+}

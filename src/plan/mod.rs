@@ -6,6 +6,7 @@
 mod capture;
 mod overlay;
 mod readback;
+pub mod rehearsal;
 mod request;
 mod script;
 mod stored;

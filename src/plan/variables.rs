@@ -42,6 +42,8 @@ pub(crate) struct Scope {
     missing: BTreeMap<String, String>,
     /// Variables of the row that the current step belongs to.
     row: BTreeMap<String, Value>,
+    /// What stands for a value that only an answer can tell, when there are no answers.
+    stand_in: Option<fn(&str) -> Value>,
 }
 
 impl Scope {
@@ -51,6 +53,15 @@ impl Scope {
             values: BTreeMap::new(),
             missing: BTreeMap::new(),
             row: BTreeMap::new(),
+            stand_in: None,
+        }
+    }
+
+    /// A scope without answers: `stand_in` gives a value for each name that has none.
+    pub(crate) fn rehearsing(sources: Sources, stand_in: fn(&str) -> Value) -> Self {
+        Self {
+            stand_in: Some(stand_in),
+            ..Self::new(sources)
         }
     }
 
@@ -84,6 +95,14 @@ impl Scope {
 
     /// The value of a variable.
     pub(crate) fn value(&mut self, name: &str, default: Option<&str>) -> Result<Value, Missing> {
+        let found = self.known(name, default);
+        match (self.stand_in, found) {
+            (Some(stand_in), Err(_)) => Ok(stand_in(name)),
+            (_, found) => found,
+        }
+    }
+
+    fn known(&mut self, name: &str, default: Option<&str>) -> Result<Value, Missing> {
         match name {
             "run" => return Ok(Value::String(self.sources.run.clone())),
             "now" => return Ok(Value::String((self.sources.now)())),

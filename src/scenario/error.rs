@@ -108,9 +108,9 @@ pub enum Problem {
     #[error("{place} needs the key `{key}`")]
     MissingKey { key: String, place: &'static str },
     /// Text where a list is meant, and the like.
-    #[error("`{key}` must be {expected}, this is {found}")]
+    #[error("{subject} must be {expected}, this is {found}")]
     WrongType {
-        key: String,
+        subject: String,
         expected: &'static str,
         found: String,
         plain: Option<String>,
@@ -263,7 +263,7 @@ pub enum Problem {
         near: Option<String>,
     },
     /// Defined later.
-    #[error("{user} uses `${{{name}}}`, which only a later step captures")]
+    #[error("{user} uses `${{{name}}}`, which is captured only later")]
     CapturedLater {
         user: String,
         name: String,
@@ -421,11 +421,19 @@ impl Problem {
             Self::UnknownVariable { near, .. } => {
                 near.as_ref().map(|near| format!("did you mean `${{{near}}}`?"))
             }
+            Self::CapturedLater { user, step, line, .. } if user.contains(&format!("`{step}`")) => {
+                Some(format!("the step itself captures it in line {line}, after its answer was judged"))
+            }
             Self::CapturedLater { step, line, .. } => {
                 Some(format!("`{step}` captures it in line {line}"))
             }
+            Self::CapturedInside { branch, line, .. } if branch.starts_with("a row") => {
+                Some(format!(
+                    "it is captured in line {line}; to use it outside, name it with a variable of the row, or `collect` it"
+                ))
+            }
             Self::CapturedInside { line, .. } => Some(format!(
-                "it is captured in line {line}; to use it outside, name it with a variable of the row, or `collect` it"
+                "it is captured in line {line}, at the same time as it is used; move one of them out of `parallel`"
             )),
             Self::NotStatic { .. } => {
                 Some("only parameters of fragments and texts of rows can stand here".to_owned())

@@ -11,6 +11,7 @@ pub mod step;
 pub mod template;
 mod yaml;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -60,6 +61,8 @@ pub struct Scenario {
     pub people: Vec<(String, Tree)>,
     /// Variables of the file, in the order written; a later one may use an earlier one.
     pub variables: Vec<(String, Tree)>,
+    /// The `var.` and `env.` names that it uses, and whether it can do without a value.
+    pub outside: BTreeMap<String, bool>,
     /// Limits of every step that has none of its own.
     pub limits: Limits,
     /// What happens, in order.

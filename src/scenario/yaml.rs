@@ -4,7 +4,7 @@
 //! plain `yes`, and show tags, anchors and aliases, all of which scenario files refuse: a story must read the same for
 //! everybody, whatever their YAML library makes of `on` or `012`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Number;
 use serde_saphyr::granit_parser::{
@@ -160,6 +160,7 @@ pub(crate) fn parse(shown: &str, bytes: &[u8]) -> Result<Node, Vec<ScenarioError
         lines: text.split('\n').collect(),
         nodes: 0,
         errors: Vec::new(),
+        aliases: HashSet::new(),
         open: Vec::new(),
         root: None,
     };
@@ -211,6 +212,8 @@ struct Builder<'a> {
     lines: Vec<&'a str>,
     nodes: usize,
     errors: Vec<ScenarioError>,
+    /// Aliases that were reported.
+    aliases: HashSet<String>,
     open: Vec<Open>,
     root: Option<Node>,
 }
@@ -261,8 +264,11 @@ impl Builder<'_> {
                 }
                 Event::Alias(_) | Event::UnresolvedAlias(_) => {
                     let written = span.slice(self.text).unwrap_or("*").to_owned();
-                    self.errors
-                        .push(Problem::Alias { written }.at(place.clone()));
+                    // Once for each name: a bomb consists of nothing else.
+                    if self.aliases.insert(written.clone()) {
+                        let problem = Problem::Alias { written };
+                        self.errors.push(problem.at(place.clone()));
+                    }
                     self.add(Node {
                         kind: Kind::Null,
                         place,
@@ -352,7 +358,8 @@ impl Builder<'_> {
 
     /// Finds the first line of a literal block, and by how much its lines are indented: the parser gives neither.
     fn literal(&self, content: &str, span: &Span) -> Style {
-        let line = span.start.line() + 1;
+        // The span begins with the content's first line, not with the `|`.
+        let line = span.start.line();
         let first_full = content
             .split('\n')
             .position(|written| !written.trim().is_empty())
@@ -366,11 +373,22 @@ impl Builder<'_> {
 
     fn scan_error(&mut self, error: &ScanError) {
         let marker = error.marker();
-        let place = Place {
+        let mut place = Place {
             file: self.shown.to_owned(),
             line: marker.line().max(1),
             column: marker.col() + 1,
         };
+        // What is missing at the end is missing behind the last thing that is there.
+        while place.line > 1
+            && self
+                .lines
+                .get(place.line - 1)
+                .is_none_or(|line| line.is_empty())
+        {
+            place.line -= 1;
+            let last = self.lines.get(place.line - 1).copied();
+            place.column = last.unwrap_or_default().chars().count() + 1;
+        }
         let line = self.lines.get(place.line - 1).copied().unwrap_or_default();
         let problem = match error.kind() {
             ErrorKind::TabNotAllowed
@@ -379,6 +397,7 @@ impl Builder<'_> {
             | ErrorKind::TabInIndentation => Problem::Tab,
             ErrorKind::RecursionLimitExceeded => Problem::TooDeep { limit: DEPTH },
             ErrorKind::BomInsideDocument => Problem::ByteOrderMark,
+            _ if error.info().contains("found a tab") => Problem::Tab,
             _ if line.trim_start_matches([' ', '-']).starts_with('\t') => Problem::Tab,
             _ => Problem::Syntax {
                 message: error.info(),

@@ -118,8 +118,13 @@ pub(crate) fn wrong_type(key: &str, expected: &'static str, node: &Node) -> Scen
         }
         Kind::Null | Kind::List(_) | Kind::Map(_) => {}
     }
+    let is_key = !key.contains([' ', '`']);
     let problem = Problem::WrongType {
-        key: key.to_owned(),
+        subject: if is_key {
+            format!("`{key}`")
+        } else {
+            key.to_owned()
+        },
         expected,
         found,
         plain,

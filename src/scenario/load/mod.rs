@@ -300,6 +300,7 @@ impl Loader<'_> {
             people,
             variables,
             limits,
+            outside: std::mem::take(&mut self.scope.outside),
             steps,
             cleanup,
         })

@@ -1,5 +1,7 @@
 //! Requests: where they go, what they carry, what is kept of their answers, how often they are sent.
 
+use std::time::Duration;
+
 use serde_json_path::JsonPath;
 
 use crate::scenario::error::Problem;
@@ -68,9 +70,7 @@ impl Loader<'_> {
             .get("expect")
             .map(|node| self.expectations(node))
             .unwrap_or_default();
-        if let Some(Repeat::For { variable, .. }) = &repeat {
-            self.scope.forget(variable);
-        }
+        self.scope.forget_loop();
         let keep = self.captures("keep", fields.get("keep"), name);
         let collect = self.captures("collect", fields.get("collect"), name);
         Some(RequestStep {
@@ -162,8 +162,9 @@ impl Loader<'_> {
         let mut captures = Vec::new();
         for entry in entries {
             let place = entry.place.clone();
-            let known = self.known_text_at("a capture's name", &entry.key, &mut |_| place.clone());
-            let Some(name) = known else { continue };
+            let Some(name) = self.known_name(&entry.key, &place) else {
+                continue;
+            };
             let is_person = self
                 .scope
                 .defined_as(&name)
@@ -198,7 +199,10 @@ impl Loader<'_> {
         let written = fields::text(key, node, &mut self.errors)?.trim();
         if written.starts_with('$') {
             if let Err(error) = JsonPath::parse(written) {
-                let message = error.message().to_owned();
+                let message = match error.message() {
+                    "parser error" => "this part cannot be read".to_owned(),
+                    message => message.to_owned(),
+                };
                 let place = node.place_at(error.position());
                 self.errors.push(Problem::JsonPath { message }.at(place));
                 return None;
@@ -230,37 +234,52 @@ impl Loader<'_> {
     fn repeat(&mut self, node: &Node) -> Option<Repeat> {
         let known = ["for", "from", "by", "to", "until", "every", "at-most"];
         let fields = Fields::read(node, "`repeat`", &known, &mut self.errors)?;
-        let at_most = match fields.get("at-most") {
-            Some(node) => fields::integer("at-most", node, 1..=100_000, &mut self.errors)?,
-            None => 1000,
-        };
-        let at_most = u32::try_from(at_most).unwrap_or(1000);
         for key in ["for", "from", "by", "to"] {
             fields.exclusive("until", key, &mut self.errors);
         }
         fields.exclusive("for", "every", &mut self.errors);
+        let at_most = match fields.get("at-most") {
+            Some(node) => fields::integer("at-most", node, 1..=100_000, &mut self.errors),
+            None => Some(1000),
+        };
+        let at_most = at_most.and_then(|number| u32::try_from(number).ok());
         if let Some(until) = fields.get("until") {
             let every = match fields.get("every") {
-                Some(node) => fields::duration("every", node, &mut self.errors)?,
-                None => std::time::Duration::from_millis(200),
+                Some(node) => fields::duration("every", node, &mut self.errors),
+                None => Some(Duration::from_millis(200)),
             };
-            let until = self.until(until)?;
+            let until = self.until(until);
             return Some(Repeat::Until {
-                until,
-                every,
-                at_most,
+                until: until?,
+                every: every?,
+                at_most: at_most?,
             });
         }
-        let variable = fields.required("for", &mut self.errors)?;
-        let variable = fields::text("for", variable, &mut self.errors)?;
         let from = match fields.get("from") {
-            Some(node) => self.number("from", node)?,
-            None => Tree::Number(1.into()),
+            Some(node) => self.number("from", node),
+            None => Some(Tree::Number(1.into())),
         };
         let by = match fields.get("by") {
-            Some(node) => fields::integer("by", node, -1_000_000..=1_000_000, &mut self.errors)?,
-            None => 1,
+            Some(node) => self.stride(node),
+            None => Some(1),
         };
+        let to = fields
+            .required("to", &mut self.errors)
+            .and_then(|node| self.number("to", node));
+        // Defined last, because the bounds cannot use it, and whatever is wrong with them.
+        let variable = fields.required("for", &mut self.errors)?;
+        let variable = self.loop_variable(variable)?;
+        Some(Repeat::For {
+            variable,
+            from: from?,
+            by: by?,
+            to: to?,
+            at_most: at_most?,
+        })
+    }
+
+    fn stride(&mut self, node: &Node) -> Option<i64> {
+        let by = fields::integer("by", node, -1_000_000..=1_000_000, &mut self.errors)?;
         if by == 0 {
             let problem = Problem::Range {
                 key: "by".to_owned(),
@@ -270,29 +289,25 @@ impl Loader<'_> {
             self.errors.push(problem.at(node.place.clone()));
             return None;
         }
-        let to = fields.required("to", &mut self.errors)?;
-        let to = self.number("to", to)?;
-        if !is_name(variable) || variable.contains('.') || reserved(variable) {
-            let name = variable.to_owned();
+        Some(by)
+    }
+
+    fn loop_variable(&mut self, node: &Node) -> Option<String> {
+        let name = fields::text("for", node, &mut self.errors)?.to_owned();
+        if !is_name(&name) || name.contains('.') || reserved(&name) {
             self.errors
                 .push(Problem::BadName { name }.at(node.place.clone()));
             return None;
         }
         let definition = Definition {
-            name: variable.to_owned(),
+            name: name.clone(),
             origin: Origin::Loop,
             place: node.place.clone(),
             tree: None,
             outlives: false,
         };
         self.scope.define(definition, "");
-        Some(Repeat::For {
-            variable: variable.to_owned(),
-            from,
-            by,
-            to,
-            at_most,
-        })
+        Some(name)
     }
 
     /// A number, or a variable that will be one.

@@ -1,6 +1,6 @@
 //! Which variables a step can use: what was defined before it, and in the row or fragment that it stands in.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::scenario::Place;
 use crate::scenario::error::{Problem, ScenarioError, nearest};
@@ -84,6 +84,8 @@ pub(crate) struct Scope {
     sites: Vec<Site>,
     unknown: Vec<Use>,
     used: HashSet<String>,
+    /// What must come from outside, and whether every use has a default.
+    pub(crate) outside: BTreeMap<String, bool>,
 }
 
 impl Scope {
@@ -127,15 +129,10 @@ impl Scope {
         self.visible.extend(definitions);
     }
 
-    /// Forgets a loop variable.
-    pub(crate) fn forget(&mut self, name: &str) {
-        let found = self
-            .visible
-            .iter()
-            .rposition(|definition| definition.origin == Origin::Loop && definition.name == name);
-        if let Some(found) = found {
-            self.visible.remove(found);
-        }
+    /// Forgets the loop variable: it belongs to one request.
+    pub(crate) fn forget_loop(&mut self) {
+        self.visible
+            .retain(|definition| definition.origin != Origin::Loop);
     }
 
     /// The innermost column or parameter of that name.
@@ -244,6 +241,14 @@ impl Scope {
             });
         }
         Resolved::Name(name.to_owned())
+    }
+
+    /// Notes a variable that comes from the command line or the environment.
+    pub(crate) fn note_outside(&mut self, name: &str, default: Option<&str>) {
+        if OUTSIDE.contains(&name.split('.').next().unwrap_or_default()) {
+            let optional = self.outside.entry(name.to_owned()).or_insert(true);
+            *optional &= default.is_some();
+        }
     }
 
     /// All variables that can be used here, for hints.

@@ -6,7 +6,7 @@ use crate::scenario::error::{Problem, nearest};
 use crate::scenario::load::fields::{self, Fields};
 use crate::scenario::load::scope::{Binding, reserved};
 use crate::scenario::load::steps::Inherited;
-use crate::scenario::load::{Loader, library, values};
+use crate::scenario::load::{Loader, library};
 use crate::scenario::step::Step;
 use crate::scenario::template::{Text, Tree, is_name};
 use crate::scenario::yaml::{self, Entry, Kind, Node};
@@ -204,7 +204,7 @@ impl Loader<'_> {
                     // One mistake, not one for each use inside.
                     bindings.push(Binding {
                         name: parameter.name.to_owned(),
-                        tree: Tree::Text(values::anything()),
+                        tree: Tree::Text(Text::literal(parameter.name)),
                         open: true,
                     });
                 }

@@ -113,7 +113,10 @@ impl Loader<'_> {
             };
             let place = place_at(offsets.next().unwrap_or_default());
             match self.scope.resolve(&name, &self.user, &place) {
-                Resolved::Name(name) => pieces.push(Piece::Variable { name, default }),
+                Resolved::Name(name) => {
+                    self.scope.note_outside(&name, default.as_deref());
+                    pieces.push(Piece::Variable { name, default });
+                }
                 Resolved::Bound(tree) if self.inline && !lone => match spliced(&tree) {
                     Some(spliced) => pieces.extend(spliced.pieces),
                     None => {
@@ -152,6 +155,21 @@ impl Loader<'_> {
         written: &str,
         place_at: &mut dyn FnMut(usize) -> Place,
     ) -> Option<String> {
+        self.known(what, written, place_at, false)
+    }
+
+    /// The name of a variable, known now: `${who.id}` with `ada` for `who` is the name `ada.id`.
+    pub(super) fn known_name(&mut self, written: &str, place: &Place) -> Option<String> {
+        self.known("a capture's name", written, &mut |_| place.clone(), true)
+    }
+
+    fn known(
+        &mut self,
+        what: &'static str,
+        written: &str,
+        place_at: &mut dyn FnMut(usize) -> Place,
+        as_name: bool,
+    ) -> Option<String> {
         let (text, offsets) = match parse_with_offsets(written) {
             Ok(parsed) => parsed,
             Err(error) => {
@@ -168,7 +186,14 @@ impl Loader<'_> {
                 Piece::Literal(literal) => known.push_str(literal),
                 Piece::Variable { name, .. } => {
                     let place = place_at(offsets.next().unwrap_or_default());
-                    match self.bound_value(name).as_ref().and_then(static_value) {
+                    let renamed = name.split_once('.').filter(|_| as_name);
+                    let renamed = renamed.and_then(|(head, rest)| {
+                        let alias = self.bound_value(head).as_ref().and_then(static_value)?;
+                        Some(format!("{alias}.{rest}"))
+                    });
+                    let value =
+                        renamed.or_else(|| self.bound_value(name).as_ref().and_then(static_value));
+                    match value {
                         Some(value) => known.push_str(&value),
                         None => {
                             let name = name.clone();

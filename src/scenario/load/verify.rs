@@ -121,7 +121,7 @@ impl Loader<'_> {
         };
         if !fields.has(key) {
             let problem = Problem::MissingKey {
-                key: "user` (or `group`, or `at".to_owned(),
+                key: "user`, `group` or `at".to_owned(),
                 place: "`verify`",
             };
             self.errors.push(problem.at(fields.place().clone()));

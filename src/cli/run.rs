@@ -1,0 +1,332 @@
+//! `scimulate run`: plays scenarios against a target and reports.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::selection::{Selection, SelectionArguments};
+use crate::cli::target::{Chosen, TargetArguments};
+use crate::cli::{Complaint, FAILED, FINE, INTERRUPTED, UNTESTABLE};
+use crate::event::Event;
+use crate::report::Reporter;
+use crate::report::human::Human;
+use crate::report::json::JsonLines;
+use crate::report::junit::Junit;
+use crate::report::paint::Paint;
+use crate::report::totals::Totals;
+use crate::run::{self, Bounds, Ending, Settings};
+use crate::scenario::step::{Action, Body, Step};
+
+/// Options of `scimulate run`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RunArguments {
+    #[command(flatten)]
+    selection: SelectionArguments,
+    #[command(flatten)]
+    target: TargetArguments,
+    /// How many scenarios run at once
+    #[arg(
+        long,
+        short,
+        env = "SCIMULATE_JOBS",
+        value_name = "N",
+        default_value_t = 1
+    )]
+    jobs: usize,
+    /// Stop after the first scenario that fails
+    #[arg(long, env = "SCIMULATE_FAIL_FAST")]
+    fail_fast: bool,
+    /// Longest time for an answer, such as 500ms or 10s
+    #[arg(long, env = "SCIMULATE_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = duration)]
+    timeout: Duration,
+    /// Most bytes of an answer that are read
+    #[arg(long, env = "SCIMULATE_MAX_BODY", value_name = "BYTES", default_value_t = Bounds::default().body)]
+    max_body: u64,
+    /// Give a variable of the scenarios a value
+    #[arg(long = "var", value_name = "NAME=VALUE")]
+    variables: Vec<String>,
+    /// Where the journal of what was created is kept until it is removed again
+    #[arg(
+        long,
+        env = "SCIMULATE_JOURNAL_DIR",
+        value_name = "DIR",
+        default_value = ".scimulate/journal"
+    )]
+    journal_dir: PathBuf,
+    #[command(flatten)]
+    reports: ReportArguments,
+}
+
+/// Options that say which reports are written.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Reports")]
+pub(crate) struct ReportArguments {
+    /// Write a JUnit report
+    #[arg(long, env = "SCIMULATE_REPORT_JUNIT", value_name = "FILE")]
+    report_junit: Option<PathBuf>,
+    /// Write every event as a line of JSON, as it happens; `-` for stdout instead of the report for people
+    #[arg(long, env = "SCIMULATE_REPORT_JSON", value_name = "FILE")]
+    report_json: Option<PathBuf>,
+}
+
+/// Runs, reports, and says with the exit code how it went.
+pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
+    let selection = arguments.selection.selected()?;
+    let variables = variables(&arguments.variables)?;
+    let environment = environment(&selection, &variables)?;
+    let chosen = arguments.target.chosen()?;
+    if let Some(chosen) = &chosen {
+        consent(chosen, &selection)?;
+    }
+    let reporters = arguments.reports.reporters()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|problem| Complaint::new(format!("cannot start: {problem}")))?;
+    runtime.block_on(async {
+        let (target, journal) = match chosen {
+            Some(chosen) => (chosen.target, Some(arguments.journal_dir.clone())),
+            None => {
+                return Err(
+                    Complaint::new("no target is given").hint("give one with `--target URL`")
+                );
+            }
+        };
+        let settings = Settings {
+            target,
+            scenarios: selection,
+            jobs: arguments.jobs,
+            fail_fast: arguments.fail_fast,
+            bounds: Bounds {
+                timeout: arguments.timeout,
+                body: arguments.max_body,
+            },
+            run: run::fresh_run_id(),
+            variables,
+            environment,
+            journal,
+        };
+        play(settings, reporters).await
+    })
+}
+
+async fn play(
+    settings: Settings,
+    mut reporters: Vec<Box<dyn Reporter>>,
+) -> Result<ExitCode, Complaint> {
+    let cancel = CancellationToken::new();
+    let signals = tokio::spawn(interruption(cancel.clone()));
+    let mut totals = Totals::default();
+    let mut unwritten: Option<io::Error> = None;
+    let ending = run::run(settings, cancel.clone(), |event: Event| {
+        totals.on(&event);
+        for reporter in &mut reporters {
+            if let Err(problem) = reporter.on(&event) {
+                // Without a report a run is pointless, but what it created must still be removed.
+                unwritten.get_or_insert(problem);
+                cancel.cancel();
+            }
+        }
+    })
+    .await;
+    signals.abort();
+    let ending = ending.map_err(Complaint::new)?;
+    if let Some(problem) = unwritten.filter(|problem| problem.kind() != io::ErrorKind::BrokenPipe) {
+        return Err(Complaint::new(format!(
+            "a report cannot be written: {problem}"
+        )));
+    }
+    Ok(ExitCode::from(match ending {
+        Ending::Untestable => UNTESTABLE,
+        Ending::Interrupted => INTERRUPTED,
+        Ending::Finished if totals.failed_steps() > 0 => FAILED,
+        Ending::Finished => FINE,
+    }))
+}
+
+/// The first signal ends the run after cleanup, the second at once.
+async fn interruption(cancel: CancellationToken) {
+    signal().await;
+    let _ = writeln!(
+        anstream::stderr().lock(),
+        "\ninterrupted: removing what was created (once more to stop at once)"
+    );
+    cancel.cancel();
+    signal().await;
+    std::process::exit(i32::from(INTERRUPTED));
+}
+
+async fn signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    // Without a handler there is nothing to wait for, and the system ends the process.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+impl ReportArguments {
+    fn reporters(&self) -> Result<Vec<Box<dyn Reporter>>, Complaint> {
+        let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
+        let to_stdout = self.report_json.as_deref() == Some(Path::new("-"));
+        if !to_stdout {
+            let coloured = io::stdout().is_terminal()
+                && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+            let paint = if coloured {
+                Paint::COLOURED
+            } else {
+                Paint::PLAIN
+            };
+            reporters.push(Box::new(Human::new(anstream::stdout(), paint)));
+        }
+        match &self.report_json {
+            Some(_) if to_stdout => reporters.push(Box::new(JsonLines::new(io::stdout()))),
+            Some(path) => reporters.push(Box::new(JsonLines::new(BufWriter::new(created(path)?)))),
+            None => {}
+        }
+        if let Some(path) = &self.report_junit {
+            reporters.push(Box::new(Junit::new(BufWriter::new(created(path)?))));
+        }
+        Ok(reporters)
+    }
+}
+
+fn created(path: &Path) -> Result<File, Complaint> {
+    if let Some(folder) = path.parent() {
+        // What is wrong shows when the file is made.
+        let _ = std::fs::create_dir_all(folder);
+    }
+    File::create(path)
+        .map_err(|problem| Complaint::new(format!("cannot write `{}`: {problem}", path.display())))
+}
+
+/// Writing to a host that is not this machine needs consent, once.
+fn consent(chosen: &Chosen, selection: &Selection) -> Result<(), Complaint> {
+    if chosen.may_write {
+        return Ok(());
+    }
+    let creates: usize = selection
+        .iter()
+        .flat_map(|(scenario, _)| &scenario.steps)
+        .map(posts)
+        .sum();
+    let base = &chosen.target.base;
+    if io::stdin().is_terminal() && io::stderr().is_terminal() {
+        let mut out = anstream::stderr().lock();
+        let _ = write!(
+            out,
+            "{base} is not on this machine. The run creates test users and groups there ({creates} requests that create), \
+             changes and removes only those, and leaves nothing. Go on? [y/N] "
+        );
+        let _ = out.flush();
+        let mut answer = String::new();
+        if io::stdin().read_line(&mut answer).is_ok() && answer.trim().eq_ignore_ascii_case("y") {
+            return Ok(());
+        }
+    }
+    Err(Complaint::new(format!("writing to {base} needs consent: it is not on this machine, and the run creates test users and groups there")).hint(
+        "add `--yes-write`, or `writes = true` for the target in scimulate.toml; only what the run creates is changed or removed",
+    ))
+}
+
+fn posts(step: &Step) -> usize {
+    match &step.action {
+        Action::Request(request) => {
+            usize::from(request.method == "POST" && !matches!(request.body, Body::None))
+        }
+        Action::Parallel(steps) => steps.iter().map(posts).sum(),
+        Action::Verify(_) | Action::Claim(_) => 0,
+    }
+}
+
+/// `NAME=VALUE` pairs.
+pub(crate) fn variables(pairs: &[String]) -> Result<BTreeMap<String, String>, Complaint> {
+    pairs
+        .iter()
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').ok_or_else(|| {
+                Complaint::new(format!("`--var {pair}` has no `=`"))
+                    .hint("write `--var NAME=VALUE`")
+            })?;
+            Ok((name.trim().to_owned(), value.to_owned()))
+        })
+        .collect()
+}
+
+/// The environment variables that the scenarios read, and whether all that they need is there.
+fn environment(
+    selection: &Selection,
+    given: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, Complaint> {
+    let mut environment = BTreeMap::new();
+    let mut missing = BTreeSet::new();
+    for (scenario, _) in selection {
+        for (name, optional) in &scenario.outside {
+            if let Some(variable) = name.strip_prefix("env.") {
+                match std::env::var(variable) {
+                    Ok(value) => {
+                        environment.insert(variable.to_owned(), value);
+                    }
+                    Err(_) if !optional => {
+                        missing.insert(format!(
+                            "{}: `${{{name}}}` is not set in the environment",
+                            scenario.path
+                        ));
+                    }
+                    Err(_) => {}
+                }
+            } else if let Some(variable) = name.strip_prefix("var.")
+                && !optional
+                && !given.contains_key(variable)
+            {
+                missing.insert(format!(
+                    "{}: `${{{name}}}` has no value; give it with `--var {variable}=…`",
+                    scenario.path
+                ));
+            }
+        }
+    }
+    match missing.is_empty() {
+        true => Ok(environment),
+        false => Err(Complaint::new(
+            missing.into_iter().collect::<Vec<_>>().join("\nerror: "),
+        )),
+    }
+}
+
+/// `500ms`, `10s`, `2m`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let split = text
+        .find(|letter: char| !letter.is_ascii_digit() && letter != '.')
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let number: f64 = number
+        .parse()
+        .map_err(|_| "write a time such as 500ms, 10s or 2m".to_owned())?;
+    let seconds = match unit.trim() {
+        "ms" => number / 1000.0,
+        "" | "s" => number,
+        "m" | "min" => number * 60.0,
+        _ => return Err("the unit is ms, s or m".to_owned()),
+    };
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err("the time must be more than nothing".to_owned()),
+    }
+}

@@ -1,0 +1,235 @@
+//! Which scenarios a command is about.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use walkdir::WalkDir;
+
+use crate::cli::diagnostic::{self, Severity};
+use crate::cli::{Complaint, NOTHING, USAGE};
+use crate::profile::ProfileId;
+use crate::scenario::Scenario;
+use crate::scenario::error::ScenarioError;
+use crate::scenario::load::{Embedded, LoadOptions, is_fragment, is_person, load, load_text};
+
+/// The shipped scenarios, by name.
+const BUILT_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/built_in_scenarios.rs"));
+
+/// Options that choose scenarios.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Selection")]
+pub(crate) struct SelectionArguments {
+    /// Scenario files, folders, or names of shipped ones such as `okta` or `entra/disable`
+    /// [default: the folder `scenarios`, or all shipped ones where there is none]
+    #[arg(value_name = "PATH")]
+    paths: Vec<String>,
+    /// Only scenarios of this client; those told as no provider are told as it
+    #[arg(long = "as", env = "SCIMULATE_AS", value_name = "PROFILE")]
+    client: Vec<String>,
+    /// Only scenarios with one of these tags
+    #[arg(long, env = "SCIMULATE_TAG", value_name = "TAG", value_delimiter = ',')]
+    tag: Vec<String>,
+}
+
+/// Scenarios in the order in which they run, each with the client it is told as.
+pub(crate) type Selection = Vec<(Arc<Scenario>, ProfileId)>;
+
+impl SelectionArguments {
+    /// Loads what is asked for. Mistakes in files are shown here, all of them.
+    ///
+    /// # Errors
+    /// A path is not there, a file has mistakes, or nothing is left.
+    pub(crate) fn selected(&self) -> Result<Selection, Complaint> {
+        let clients = self.clients()?;
+        let mut scenarios = Vec::new();
+        let mut mistakes = Vec::new();
+        let mut files = 0;
+        for source in self.sources()? {
+            files += 1;
+            match source.load() {
+                Ok(scenario) => scenarios.push(Arc::new(scenario)),
+                Err(found) => mistakes.push((source, found)),
+            }
+        }
+        if !mistakes.is_empty() {
+            return Err(tell(&mistakes, files));
+        }
+        let selection: Selection = scenarios
+            .into_iter()
+            .filter(|scenario| {
+                self.tag.is_empty() || self.tag.iter().any(|tag| scenario.tags.contains(tag))
+            })
+            .flat_map(|scenario| {
+                let told: Vec<ProfileId> = match clients.as_slice() {
+                    [] => scenario.clients.clone(),
+                    wanted if scenario.clients == [ProfileId::Scimulate] => wanted.to_vec(),
+                    wanted => scenario
+                        .clients
+                        .iter()
+                        .copied()
+                        .filter(|client| wanted.contains(client))
+                        .collect(),
+                };
+                told.into_iter()
+                    .map(move |client| (Arc::clone(&scenario), client))
+            })
+            .collect();
+        if selection.is_empty() {
+            return Err(Complaint::new("no scenario is selected")
+                .hint("`scimulate list` shows all of them with their clients and tags")
+                .code(NOTHING));
+        }
+        Ok(selection)
+    }
+
+    fn clients(&self) -> Result<Vec<ProfileId>, Complaint> {
+        let known = |name: &String| {
+            ProfileId::named(name).ok_or_else(|| {
+                let names: Vec<&str> = ProfileId::ALL.into_iter().map(ProfileId::name).collect();
+                Complaint::new(format!("there is no client `{name}`"))
+                    .hint(format!("there is {}", names.join(", ")))
+            })
+        };
+        self.client
+            .iter()
+            .flat_map(|names| names.split(','))
+            .map(|name| known(&name.trim().to_owned()))
+            .collect()
+    }
+
+    fn sources(&self) -> Result<Vec<Source>, Complaint> {
+        if self.paths.is_empty() {
+            let here = Path::new("scenarios");
+            return Ok(if here.is_dir() {
+                on_disk(here)
+            } else {
+                built_in("").collect()
+            });
+        }
+        let mut sources = Vec::new();
+        for path in &self.paths {
+            let on_disk: Vec<Source> = match Path::new(path) {
+                path if path.is_dir() => on_disk(path),
+                path if path.exists() => vec![Source::File(path.to_owned())],
+                _ => built_in(path).collect(),
+            };
+            if on_disk.is_empty() {
+                let complaint = Complaint::new(format!(
+                    "`{path}` is no file or folder with scenarios, and no shipped scenario"
+                ));
+                let packs: BTreeSet<&str> = BUILT_IN
+                    .iter()
+                    .filter_map(|(name, _)| name.split('/').nth(1))
+                    .filter(|name| !name.contains('.'))
+                    .collect();
+                let packs = packs.into_iter().collect::<Vec<_>>().join(", ");
+                return Err(complaint.hint(format!(
+                    "shipped ones begin with {packs}; `scimulate list` shows them"
+                )));
+            }
+            sources.extend(on_disk);
+        }
+        let mut known = BTreeSet::new();
+        sources.retain(|source| known.insert(source.shown()));
+        Ok(sources)
+    }
+}
+
+/// Where one scenario is.
+enum Source {
+    File(PathBuf),
+    BuiltIn(&'static str, &'static str),
+}
+
+impl Source {
+    fn shown(&self) -> String {
+        match self {
+            Self::File(path) => {
+                let shown = path.display().to_string().replace('\\', "/");
+                shown.strip_prefix("./").unwrap_or(&shown).to_owned()
+            }
+            Self::BuiltIn(name, _) => (*name).to_owned(),
+        }
+    }
+
+    fn load(&self) -> Result<Scenario, Vec<ScenarioError>> {
+        let options = LoadOptions::default();
+        match self {
+            Self::File(path) => load(path, &self.shown(), &options),
+            Self::BuiltIn(name, text) => load_text(text, name, &Embedded(BUILT_IN), &options),
+        }
+    }
+}
+
+fn on_disk(folder: &Path) -> Vec<Source> {
+    WalkDir::new(folder)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_file())
+        .map(walkdir::DirEntry::into_path)
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "yaml" || extension == "yml")
+        })
+        .filter(|path| is_scenario(&path.display().to_string().replace('\\', "/")))
+        .map(Source::File)
+        .collect()
+}
+
+/// Shipped scenarios whose name begins like this, with or without `scenarios/` and `.yaml`.
+fn built_in(wanted: &str) -> impl Iterator<Item = Source> {
+    let wanted = wanted
+        .trim_start_matches("scenarios/")
+        .trim_end_matches('/')
+        .trim_end_matches(".yaml")
+        .to_owned();
+    BUILT_IN
+        .iter()
+        .filter(move |(name, _)| {
+            let name = name
+                .trim_start_matches("scenarios/")
+                .trim_end_matches(".yaml");
+            wanted.is_empty()
+                || name == wanted
+                || name
+                    .strip_prefix(&wanted)
+                    .is_some_and(|rest| rest.starts_with('/'))
+        })
+        .filter(|(name, _)| is_scenario(name))
+        .map(|(name, text)| Source::BuiltIn(name, text))
+}
+
+fn is_scenario(shown: &str) -> bool {
+    !is_fragment(shown) && !is_person(shown)
+}
+
+/// Shows every mistake of every file.
+fn tell(mistakes: &[(Source, Vec<ScenarioError>)], files: usize) -> Complaint {
+    let messages: Vec<(Severity, &ScenarioError)> = mistakes
+        .iter()
+        .flat_map(|(_, found)| found)
+        .map(|mistake| (Severity::Error, mistake))
+        .collect();
+    let text_of = |name: &str| {
+        let built_in = BUILT_IN
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, text)| (*text).to_owned());
+        std::fs::read_to_string(name).ok().or(built_in)
+    };
+    // Nobody reads stderr any more: the exit code still tells.
+    let _ = write!(
+        anstream::stderr().lock(),
+        "{}",
+        diagnostic::render(&messages, &text_of)
+    );
+    Complaint::new(format!(
+        "{}; nothing was sent",
+        diagnostic::count(messages.len(), 0, files)
+    ))
+    .code(USAGE)
+}
