@@ -1,0 +1,500 @@
+//! One request in, one answer out: routing, media types, preconditions, errors.
+
+use std::sync::{MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use super::auth::{Token, authenticate, check_write};
+use super::bulk;
+use super::discovery::Discovery;
+use super::error::{Refusal, ScimType};
+use super::listing::{self, Query};
+use super::operations::{Conditions, Outcome, Session};
+use super::patch::check_message;
+use super::policy::{Policies, Policy};
+use super::{Answer, MEDIA_TYPE, Request, Server, State, Tenant};
+use crate::scim::json;
+use crate::scim::urn;
+
+const RESOURCE_METHODS: &str = "GET, PUT, PATCH, DELETE";
+const COLLECTION_METHODS: &str = "GET, POST";
+
+impl Server {
+    /// Answers a request. `now` is the server's time, `fresh` gives a new id at each call.
+    pub fn handle(
+        &self,
+        request: &Request<'_>,
+        now: Timestamp,
+        fresh: &dyn Fn() -> String,
+    ) -> Answer {
+        let is_head = request.method.eq_ignore_ascii_case("HEAD");
+        let method = if is_head {
+            "GET".to_owned()
+        } else {
+            request.method.to_ascii_uppercase()
+        };
+        let mut answer = self
+            .routed(&method, request, now, fresh)
+            .unwrap_or_else(Refusal::into_answer);
+        if is_head {
+            answer.body.clear();
+        }
+        answer
+    }
+
+    fn routed(
+        &self,
+        method: &str,
+        request: &Request<'_>,
+        now: Timestamp,
+        fresh: &dyn Fn() -> String,
+    ) -> Result<Answer, Refusal> {
+        let target = without_origin(request.target);
+        let (path, query) = target
+            .split_once('?')
+            .map_or((target, ""), |(path, query)| (path, query));
+        let (tenant, rest) = self.tenant_at(path)?;
+        let parts = segments(rest)?;
+        let base = format!(
+            "{}://{}{}",
+            self.scheme,
+            request.header("host").unwrap_or("localhost"),
+            tenant.prefix
+        );
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+
+        let is_public =
+            method == "OPTIONS" || (method == "GET" && parts == ["ServiceProviderConfig"]);
+        let token = match authenticate(&tenant.tokens, request.header("authorization")) {
+            Err(_) if is_public => None,
+            other => other?,
+        };
+        let call = Call {
+            server: self,
+            tenant,
+            request,
+            method,
+            query,
+            base,
+            token,
+            now,
+            fresh,
+        };
+        call.route(&parts)
+    }
+
+    /// The tenant whose base address a path begins with, and what follows.
+    fn tenant_at<'a>(&self, path: &'a str) -> Result<(&Tenant, &'a str), Refusal> {
+        for tenant in &self.tenants {
+            if let Some(rest) = path.strip_prefix(tenant.prefix.as_str())
+                && (rest.is_empty() || rest.starts_with('/'))
+            {
+                return Ok((tenant, rest));
+            }
+        }
+        // `…/scim/v3/Users`: the place is right, the version is not (RFC 7644 3.13).
+        let other_version = self.tenants.iter().any(|tenant| {
+            let root = tenant.prefix.trim_end_matches("v2");
+            path.strip_prefix(root)
+                .and_then(|rest| rest.split('/').next())
+                .is_some_and(|part| {
+                    part.strip_prefix('v').is_some_and(|number| {
+                        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+                    })
+                })
+        });
+        if other_version {
+            return Err(Refusal::bad(
+                ScimType::InvalidVers,
+                "this server speaks version 2 only",
+            ));
+        }
+        Err(Refusal::not_found("path", path))
+    }
+}
+
+/// One request with everything that serving it needs.
+struct Call<'a> {
+    server: &'a Server,
+    tenant: &'a Tenant,
+    request: &'a Request<'a>,
+    method: &'a str,
+    query: &'a str,
+    base: String,
+    token: Option<&'a Token>,
+    now: Timestamp,
+    fresh: &'a dyn Fn() -> String,
+}
+
+impl Call<'_> {
+    fn route(&self, parts: &[&str]) -> Result<Answer, Refusal> {
+        if !self.server.policies.first(Policy::UnacceptableAccept) {
+            check_accept(self.request.header("accept"))?;
+        }
+        match parts {
+            ["ServiceProviderConfig"]
+            | ["ResourceTypes" | "Schemas"]
+            | ["ResourceTypes" | "Schemas", _] => self.discovery(parts),
+            [] => self.query(None),
+            [".search"] => self.search(None),
+            ["Bulk"] => self.bulk(),
+            ["Me", rest @ ..] => self.me(rest),
+            [endpoint] => self.collection(self.shelf(endpoint)?),
+            [endpoint, ".search"] => self.search(Some(self.shelf(endpoint)?)),
+            [endpoint, id] => self.resource(self.shelf(endpoint)?, id),
+            _ => Err(Refusal::not_found("path", &format!("/{}", parts.join("/")))),
+        }
+    }
+
+    fn shelf(&self, endpoint: &str) -> Result<usize, Refusal> {
+        let types = self.server.schemas.types();
+        let found = types
+            .iter()
+            .position(|known| known.endpoint.strip_prefix('/') == Some(endpoint));
+        found.ok_or_else(|| Refusal::not_found("endpoint", &format!("/{endpoint}")))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic elsewhere leaves the resources as they were before its request or after it; both can be served.
+        self.tenant
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn parameters(&self) -> Result<Vec<(String, String)>, Refusal> {
+        self.query
+            .split('&')
+            .filter(|part| !part.is_empty())
+            .map(|part| {
+                let (name, value) = part.split_once('=').unwrap_or((part, ""));
+                Ok((
+                    decoded(&name.replace('+', " "))?,
+                    decoded(&value.replace('+', " "))?,
+                ))
+            })
+            .collect()
+    }
+
+    fn read_query(&self) -> Result<Query, Refusal> {
+        Query::from_parameters(&self.parameters()?, &self.server.policies)
+    }
+
+    fn session<'a>(&'a self, state: &'a mut State) -> Session<'a> {
+        Session {
+            store: &mut state.store,
+            base: &self.base,
+            now: self.now,
+            fresh: self.fresh,
+        }
+    }
+
+    fn conditions(&self) -> Conditions<'_> {
+        Conditions {
+            if_match: self.request.header("if-match"),
+            if_none_match: self.request.header("if-none-match"),
+        }
+    }
+
+    fn discovery(&self, parts: &[&str]) -> Result<Answer, Refusal> {
+        match self.method {
+            "GET" => {}
+            "OPTIONS" => return Ok(Answer::options("GET")),
+            other => return Err(Refusal::method(other, "GET")),
+        }
+        let filtered = self
+            .parameters()?
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("filter"));
+        if filtered && self.server.policies.first(Policy::DiscoveryFilter) {
+            return Err(Refusal::new(
+                403,
+                "discovery documents cannot be filtered (RFC 7644 section 4)",
+            ));
+        }
+        let mut state = self.state();
+        if state
+            .discovery
+            .as_ref()
+            .is_none_or(|known| known.base != self.base)
+        {
+            let needs_token = !self.tenant.tokens.is_empty();
+            state.discovery = Some(Discovery::new(
+                &self.base,
+                &self.server.schemas,
+                self.server.limits,
+                needs_token,
+            ));
+        }
+        let Some(documents) = &state.discovery else {
+            return Err(Refusal::new(500, "no discovery documents"));
+        };
+        let found = match parts {
+            ["Schemas", id @ ..] => documents.schemas(id.first().copied()),
+            ["ResourceTypes", name @ ..] => documents.types(name.first().copied()),
+            _ => Some(documents.configuration.as_slice()),
+        };
+        let body = found.ok_or_else(|| {
+            Refusal::not_found(
+                parts[0].trim_end_matches('s'),
+                parts.get(1).copied().unwrap_or_default(),
+            )
+        })?;
+        Ok(Answer::bytes(200, body.to_vec()))
+    }
+
+    fn query(&self, shelf: Option<usize>) -> Result<Answer, Refusal> {
+        match self.method {
+            "GET" => self.list(shelf, &self.read_query()?),
+            "OPTIONS" => Ok(Answer::options("GET")),
+            other => Err(Refusal::method(other, "GET")),
+        }
+    }
+
+    fn list(&self, shelf: Option<usize>, query: &Query) -> Result<Answer, Refusal> {
+        let state = self.state();
+        let shelves: Vec<usize> = match shelf {
+            Some(shelf) => vec![shelf],
+            None => (0..state.store.shelves.len()).collect(),
+        };
+        let list = listing::answer(
+            &state.store,
+            &shelves,
+            query,
+            self.server.limits.pages,
+            &self.base,
+            self.now,
+        )?;
+        drop(state);
+        Ok(Answer::json(200, &list))
+    }
+
+    fn search(&self, shelf: Option<usize>) -> Result<Answer, Refusal> {
+        match self.method {
+            "POST" => {}
+            "OPTIONS" => return Ok(Answer::options("POST")),
+            other => return Err(Refusal::method(other, "POST")),
+        }
+        let Value::Object(body) = self.body()? else {
+            return Err(Refusal::syntax("the body must be a JSON object"));
+        };
+        let schemas = body
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case("schemas"))
+            .map(|(_, value)| value);
+        check_message(&self.state().store, schemas, urn::SEARCH_REQUEST)?;
+        self.list(shelf, &Query::from_search(&body, &self.server.policies)?)
+    }
+
+    fn bulk(&self) -> Result<Answer, Refusal> {
+        match self.method {
+            "POST" => {}
+            "OPTIONS" => return Ok(Answer::options("POST")),
+            other => return Err(Refusal::method(other, "POST")),
+        }
+        check_write(self.token)?;
+        let most = self.server.limits.bulk_bytes;
+        if self.request.body.len() > most {
+            let detail = format!(
+                "the request has {} bytes, more than the maxPayloadSize of {most}",
+                self.request.body.len()
+            );
+            return Err(Refusal::new(413, detail));
+        }
+        let body = self.body()?;
+        let mut state = self.state();
+        let answer = bulk::process(
+            &mut self.session(&mut state),
+            body,
+            self.server.limits.bulk_operations,
+        )?;
+        drop(state);
+        Ok(Answer::json(200, &answer))
+    }
+
+    /// The user that the token stands for (RFC 7644 3.11).
+    fn me(&self, rest: &[&str]) -> Result<Answer, Refusal> {
+        let user = self
+            .token
+            .and_then(|token| token.user.as_deref())
+            .filter(|_| rest.is_empty());
+        let user = user.ok_or_else(|| {
+            Refusal::new(501, "the credential stands for no user, so there is no /Me")
+        })?;
+        let shelf = self.shelf("Users")?;
+        let id = {
+            let state = self.state();
+            let index = state.store.shelves[shelf]
+                .indexes
+                .iter()
+                .find(|index| index.field.name == "userName");
+            let row =
+                index.and_then(|index| index.find(user, &self.server.policies)?.first().copied());
+            row.and_then(|row| Some(state.store.shelves[shelf].rows.get(&row)?.id.clone()))
+        };
+        match id {
+            Some(id) => self.resource(shelf, &id),
+            None => Err(Refusal::not_found("user", user)),
+        }
+    }
+
+    fn collection(&self, shelf: usize) -> Result<Answer, Refusal> {
+        match self.method {
+            "GET" => self.list(Some(shelf), &self.read_query()?),
+            "POST" => {
+                check_write(self.token)?;
+                let body = self.body()?;
+                let query = self.read_query()?;
+                let mut state = self.state();
+                let outcome = self.session(&mut state).create(shelf, body, &query.asked)?;
+                Ok(self.answer(&state, outcome))
+            }
+            "OPTIONS" => Ok(Answer::options(COLLECTION_METHODS)),
+            other => Err(Refusal::method(other, COLLECTION_METHODS)),
+        }
+    }
+
+    fn resource(&self, shelf: usize, id: &str) -> Result<Answer, Refusal> {
+        let writes = match self.method {
+            "GET" => false,
+            "PUT" | "PATCH" | "DELETE" => true,
+            "OPTIONS" => return Ok(Answer::options(RESOURCE_METHODS)),
+            other => return Err(Refusal::method(other, RESOURCE_METHODS)),
+        };
+        if writes {
+            check_write(self.token)?;
+        }
+        let asked = self.read_query()?.asked;
+        let mut state = self.state();
+        let place = state.store.find(shelf, id)?;
+        let body = if matches!(self.method, "PUT" | "PATCH") {
+            self.body()?
+        } else {
+            Value::Null
+        };
+        let conditions = self.conditions();
+        let mut session = self.session(&mut state);
+        let outcome = match self.method {
+            "GET" => session.read(place, &asked, conditions),
+            "PUT" => session.replace(place, body, &asked, conditions)?,
+            "PATCH" => session.patch(place, body, &asked, conditions)?,
+            _ => session.delete(place, conditions)?,
+        };
+        Ok(self.answer(&state, outcome))
+    }
+
+    fn answer(&self, state: &State, outcome: Outcome) -> Answer {
+        let mut answer = match &outcome.body {
+            Some(body) => Answer::json(outcome.status, body),
+            None => Answer::empty(outcome.status),
+        };
+        if let Some((place, resource)) = outcome
+            .place
+            .and_then(|place| Some((place, state.store.get(place)?)))
+        {
+            let location = state.store.location(place, &self.base);
+            answer.headers.push(("etag", resource.etag()));
+            if outcome.status != 304 {
+                if outcome.body.is_some() {
+                    answer.headers.push(("content-location", location.clone()));
+                }
+                answer.headers.push(("location", location));
+            }
+        }
+        answer
+    }
+
+    /// The body as JSON, when its media type is one that SCIM knows.
+    fn body(&self) -> Result<Value, Refusal> {
+        if let Some(kind) = self.request.header("content-type") {
+            let kind = kind.split(';').next().unwrap_or_default().trim();
+            if !kind.eq_ignore_ascii_case(MEDIA_TYPE)
+                && !kind.eq_ignore_ascii_case("application/json")
+            {
+                let refusal = Refusal::new(
+                    415,
+                    format!("bodies are {MEDIA_TYPE} or application/json, not `{kind}`"),
+                );
+                let header = if self.method == "PATCH" {
+                    "accept-patch"
+                } else {
+                    "accept-post"
+                };
+                return Err(refusal.with_header(header, format!("{MEDIA_TYPE}, application/json")));
+            }
+        }
+        read_json(
+            self.request.body,
+            self.server.body_limit,
+            &self.server.policies,
+        )
+    }
+}
+
+fn read_json(bytes: &[u8], limit: usize, policies: &Policies) -> Result<Value, Refusal> {
+    let limits = json::Limits {
+        bytes: limit,
+        ..json::Limits::default()
+    };
+    let document = json::parse(bytes, limits).map_err(|fault| match fault {
+        json::JsonFault::TooLarge { .. } => Refusal::new(413, fault.to_string()),
+        _ => Refusal::syntax(format!("the body is not JSON: {fault}")),
+    })?;
+    match document.repeated.first() {
+        Some(name) if policies.first(Policy::RepeatedNames) => {
+            let detail = if name.is_exact() {
+                format!("`{}` stands twice in one object", name.name)
+            } else {
+                format!(
+                    "`{}` and `{}` in one object are the same attribute",
+                    name.earlier, name.name
+                )
+            };
+            Err(Refusal::syntax(detail))
+        }
+        _ => Ok(document.value),
+    }
+}
+
+fn check_accept(header: Option<&str>) -> Result<(), Refusal> {
+    let Some(header) = header else { return Ok(()) };
+    let fits = header.split(',').any(|range| {
+        let range = range.split(';').next().unwrap_or_default().trim();
+        ["*/*", "application/*", "application/json", MEDIA_TYPE]
+            .iter()
+            .any(|known| range.eq_ignore_ascii_case(known))
+    });
+    if fits {
+        Ok(())
+    } else {
+        Err(Refusal::new(406, format!("answers are {MEDIA_TYPE}")))
+    }
+}
+
+/// A target in absolute form without its scheme and host.
+fn without_origin(target: &str) -> &str {
+    match target.split_once("://") {
+        Some((scheme, rest)) if !scheme.contains(['/', '?']) => {
+            rest.find('/').map_or("/", |at| &rest[at..])
+        }
+        _ => target,
+    }
+}
+
+fn segments(path: &str) -> Result<Vec<String>, Refusal> {
+    path.split('/')
+        .filter(|part| !part.is_empty())
+        .map(decoded)
+        .collect()
+}
+
+fn decoded(text: &str) -> Result<String, Refusal> {
+    match percent_decode_str(text).decode_utf8() {
+        Ok(text) => Ok(text.into_owned()),
+        Err(_) => Err(Refusal::value(
+            "the address is not UTF-8 in percent encoding",
+        )),
+    }
+}
