@@ -3,9 +3,11 @@
 pub mod check;
 pub mod diagnostic;
 
+mod interrupt;
 mod list;
 mod run;
 mod selection;
+mod serve;
 mod show;
 mod target;
 
@@ -50,6 +52,8 @@ enum Command {
     Show(show::ShowArguments),
     /// Find the mistakes of scenario files, sending nothing
     Check(check::CheckArguments),
+    /// Start the reference server, a complete SCIM 2.0 service provider in memory
+    Serve(serve::ServeArguments),
 }
 
 /// A message for stderr: what is wrong, and what to do.
@@ -106,6 +110,7 @@ pub fn main() -> ExitCode {
         Command::List(arguments) => list::list(&arguments),
         Command::Show(arguments) => show::show(&arguments),
         Command::Check(arguments) => return check::check(&arguments),
+        Command::Serve(arguments) => serve::serve(&arguments),
     };
     done.unwrap_or_else(|complaint| complaint.tell())
 }

@@ -10,7 +10,9 @@ use std::time::Duration;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
+use crate::cli::interrupt;
 use crate::cli::selection::{Selection, SelectionArguments};
+use crate::cli::serve::embedded;
 use crate::cli::target::{Chosen, TargetArguments};
 use crate::cli::{Complaint, FAILED, FINE, INTERRUPTED, UNTESTABLE};
 use crate::event::Event;
@@ -91,12 +93,12 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
         .build()
         .map_err(|problem| Complaint::new(format!("cannot start: {problem}")))?;
     runtime.block_on(async {
-        let (target, journal) = match chosen {
-            Some(chosen) => (chosen.target, Some(arguments.journal_dir.clone())),
+        let (server, target, journal) = match chosen {
+            Some(chosen) => (None, chosen.target, Some(arguments.journal_dir.clone())),
+            // What is left in the embedded server goes with it, so it needs no journal.
             None => {
-                return Err(
-                    Complaint::new("no target is given").hint("give one with `--target URL`")
-                );
+                let (server, target) = embedded().await?;
+                (Some(server), target, None)
             }
         };
         let settings = Settings {
@@ -113,7 +115,12 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
             environment,
             journal,
         };
-        play(settings, reporters).await
+        let code = play(settings, reporters).await;
+        if let Some(server) = server {
+            // It has no state file, so nothing can go wrong that matters.
+            let _ = server.stop().await;
+        }
+        code
     })
 }
 
@@ -122,7 +129,7 @@ async fn play(
     mut reporters: Vec<Box<dyn Reporter>>,
 ) -> Result<ExitCode, Complaint> {
     let cancel = CancellationToken::new();
-    let signals = tokio::spawn(interruption(cancel.clone()));
+    let signals = tokio::spawn(interrupt::watch(cancel.clone()));
     let mut totals = Totals::default();
     let mut unwritten: Option<io::Error> = None;
     let ending = run::run(settings, cancel.clone(), |event: Event| {
@@ -149,36 +156,6 @@ async fn play(
         Ending::Finished if totals.failed_steps() > 0 => FAILED,
         Ending::Finished => FINE,
     }))
-}
-
-/// The first signal ends the run after cleanup, the second at once.
-async fn interruption(cancel: CancellationToken) {
-    signal().await;
-    let _ = writeln!(
-        anstream::stderr().lock(),
-        "\ninterrupted: removing what was created (once more to stop at once)"
-    );
-    cancel.cancel();
-    signal().await;
-    std::process::exit(i32::from(INTERRUPTED));
-}
-
-async fn signal() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    // Without a handler there is nothing to wait for, and the system ends the process.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }
 
 impl ReportArguments {

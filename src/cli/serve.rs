@@ -1,0 +1,224 @@
+//! `scimulate serve`: the reference server on a loopback port, and the embedded one of `run`.
+
+use std::io::{self, Read, Write};
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::cli::Complaint;
+use crate::cli::interrupt::signal;
+use crate::server::{self, POLICIES, Policies, Running, Token};
+use crate::target::{BaseUrl, Credential, Target};
+
+/// Options of `scimulate serve`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ServeArguments {
+    /// Port to listen on; 0 for any free one
+    #[arg(
+        long,
+        short,
+        env = "SCIMULATE_PORT",
+        value_name = "PORT",
+        default_value_t = 8080
+    )]
+    port: u16,
+    /// Address to listen on
+    #[arg(
+        long,
+        env = "SCIMULATE_ADDRESS",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1"
+    )]
+    address: IpAddr,
+    /// Bearer token that clients must send; `-` reads it from stdin, where other users cannot see it. Without one,
+    /// everyone may do everything
+    #[arg(
+        long,
+        env = "SCIMULATE_SERVE_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN|-"
+    )]
+    token: Option<String>,
+    /// A further tenant at /NAME/scim/v2, with the same token
+    #[arg(long, value_name = "NAME")]
+    tenant: Vec<String>,
+    /// Refuse every habit of real clients that departs from the RFCs
+    #[arg(long, env = "SCIMULATE_STRICT")]
+    strict: bool,
+    /// Decide a point that the RFCs leave open; see `--list-policies`
+    #[arg(long, value_name = "NAME=CHOICE")]
+    policy: Vec<String>,
+    /// List the policies with their choices and end
+    #[arg(long)]
+    list_policies: bool,
+    /// JSON file with further schemas and resource types
+    #[arg(long, value_name = "FILE")]
+    schema: Vec<PathBuf>,
+    /// Most resources on a page
+    #[arg(long, value_name = "N", default_value_t = server::Settings::default().page_limit)]
+    page_limit: usize,
+    /// The `userName` that `/Me` stands for
+    #[arg(long, value_name = "USERNAME", requires = "token")]
+    me: Option<String>,
+    /// File to read the resources from at the start and to write them to at the end
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+}
+
+/// Serves until it is stopped. The first line on stdout is the base URL.
+pub(crate) fn serve(arguments: &ServeArguments) -> Result<ExitCode, Complaint> {
+    if arguments.list_policies {
+        list_policies();
+        return Ok(ExitCode::SUCCESS);
+    }
+    let settings = arguments.settings()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|problem| Complaint::new(format!("cannot start: {problem}")))?;
+    runtime.block_on(async {
+        let running = started(settings).await?;
+        let mut lines = format!("{}\n", running.base_url());
+        for tenant in &arguments.tenant {
+            lines.push_str(&format!("{}\n", running.tenant_url(tenant)));
+        }
+        // Whoever started it may not read its output.
+        let _ = io::stdout()
+            .write_all(lines.as_bytes())
+            .and_then(|()| io::stdout().flush());
+        signal().await;
+        running
+            .stop()
+            .await
+            .map_err(|problem| Complaint::new(format!("the state cannot be written: {problem}")))?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+impl ServeArguments {
+    fn settings(&self) -> Result<server::Settings, Complaint> {
+        let mut policies = if self.strict {
+            Policies::strict()
+        } else {
+            Policies::default()
+        };
+        for policy in &self.policy {
+            policies.choose(policy).map_err(|problem| {
+                Complaint::new(problem.to_string())
+                    .hint("`scimulate serve --list-policies` shows all of them")
+            })?;
+        }
+        let tokens: Vec<Token> = self
+            .token()?
+            .map(|token| Token {
+                user: self.me.clone(),
+                ..Token::new(token)
+            })
+            .into_iter()
+            .collect();
+        Ok(server::Settings {
+            address: Some(self.address),
+            port: self.port,
+            tenants: self
+                .tenant
+                .iter()
+                .map(|name| (name.clone(), tokens.clone()))
+                .collect(),
+            tokens,
+            policies,
+            schemas: self
+                .schema
+                .iter()
+                .map(|file| schema(file))
+                .collect::<Result<_, _>>()?,
+            page_size: server::Settings::default().page_size.min(self.page_limit),
+            page_limit: self.page_limit,
+            state_file: self.state.clone(),
+            ..server::Settings::default()
+        })
+    }
+
+    fn token(&self) -> Result<Option<String>, Complaint> {
+        let Some(token) = &self.token else {
+            return Ok(None);
+        };
+        let mut token = token.clone();
+        if token == "-" {
+            token.clear();
+            io::stdin().read_to_string(&mut token).map_err(|problem| {
+                Complaint::new(format!("cannot read the token from stdin: {problem}"))
+            })?;
+        }
+        match token.trim() {
+            "" => Err(Complaint::new("the token is empty")
+                .hint("leave `--token` out for a server that is open to everyone")),
+            token => Ok(Some(token.to_owned())),
+        }
+    }
+}
+
+fn schema(file: &Path) -> Result<Value, Complaint> {
+    let text = std::fs::read_to_string(file).map_err(|problem| {
+        Complaint::new(format!("cannot read `{}`: {problem}", file.display()))
+    })?;
+    serde_json::from_str(&text)
+        .map_err(|problem| Complaint::new(format!("`{}` is not JSON: {problem}", file.display())))
+}
+
+fn list_policies() {
+    let mut text = String::from("NAME=CHOICE, the default first; * is what --strict takes\n");
+    for entry in POLICIES {
+        let [first, second] = entry.choices;
+        let mark = |index: usize| if entry.strict == index { "*" } else { "" };
+        text.push_str(&format!(
+            "\n{}={first}{} | {second}{}\n    {}\n    {}\n",
+            entry.name,
+            mark(0),
+            mark(1),
+            entry.about,
+            entry.source
+        ));
+    }
+    // A closed pipe is no error.
+    let _ = io::stdout().write_all(text.as_bytes());
+}
+
+async fn started(settings: server::Settings) -> Result<Running, Complaint> {
+    let port = settings.port;
+    server::start(settings)
+        .await
+        .map_err(|problem| match problem.kind() {
+            io::ErrorKind::AddrInUse => Complaint::new(format!("port {port} is taken"))
+                .hint("take another one, or `--port 0` for any free one"),
+            _ => Complaint::new(format!("the reference server cannot start: {problem}")),
+        })
+}
+
+/// A reference server of our own on a free loopback port, with a second tenant, and the target that it is.
+pub(crate) async fn embedded() -> Result<(Running, Target), Complaint> {
+    let token = Uuid::new_v4().to_string();
+    let tokens = vec![Token::new(token.clone())];
+    let running = started(server::Settings {
+        tenants: vec![("second".to_owned(), tokens.clone())],
+        tokens,
+        ..server::Settings::default()
+    })
+    .await?;
+    let target = |url: &str| {
+        let base = BaseUrl::parse(url).map_err(|problem| Complaint::new(problem.to_string()))?;
+        Ok(Target {
+            credential: Credential::Bearer(token.clone().into()),
+            ..Target::new(base)
+        })
+    };
+    let mut embedded: Target = target(&running.base_url())?;
+    embedded.name = Some("reference server".to_owned());
+    embedded
+        .tenants
+        .insert("second".to_owned(), target(&running.tenant_url("second"))?);
+    Ok((running, embedded))
+}
