@@ -2,10 +2,12 @@
 
 pub mod check;
 pub mod diagnostic;
+pub mod schema;
 
 mod interrupt;
 mod list;
 mod run;
+mod schema_matchers;
 mod selection;
 mod serve;
 mod show;
@@ -52,6 +54,8 @@ enum Command {
     Show(show::ShowArguments),
     /// Find the mistakes of scenario files, sending nothing
     Check(check::CheckArguments),
+    /// Print the JSON Schema of scenario files, for editors
+    Schema,
     /// Start the reference server, a complete SCIM 2.0 service provider in memory
     Serve(serve::ServeArguments),
 }
@@ -110,6 +114,7 @@ pub fn main() -> ExitCode {
         Command::List(arguments) => list::list(&arguments),
         Command::Show(arguments) => show::show(&arguments),
         Command::Check(arguments) => return check::check(&arguments),
+        Command::Schema => return schema::print(),
         Command::Serve(arguments) => serve::serve(&arguments),
     };
     done.unwrap_or_else(|complaint| complaint.tell())

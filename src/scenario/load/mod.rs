@@ -4,7 +4,7 @@ mod body;
 mod expect;
 mod fields;
 mod library;
-mod matchers;
+pub(crate) mod matchers;
 mod request;
 mod scope;
 mod steps;

@@ -24,6 +24,8 @@ pub(crate) enum Origin {
     Variable,
     Capture,
     Loop,
+    /// A parameter of a fragment that is read by itself: it may have any members.
+    Parameter,
 }
 
 /// A variable that steps can use from some point on.
@@ -86,6 +88,8 @@ pub(crate) struct Scope {
     used: HashSet<String>,
     /// What must come from outside, and whether every use has a default.
     pub(crate) outside: BTreeMap<String, bool>,
+    /// A fragment is read by itself: what it captures is for others.
+    pub(crate) alone: bool,
 }
 
 impl Scope {
@@ -277,8 +281,8 @@ impl Scope {
             let what = match definition.origin {
                 Origin::Person => "the person",
                 Origin::Variable => "the variable",
-                Origin::Capture => "the capture",
-                Origin::Loop => continue,
+                Origin::Capture if !self.alone => "the capture",
+                _ => continue,
             };
             let name = definition.name.clone();
             warnings.push(Problem::Unused { what, name }.at(definition.place.clone()));

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::scenario::error::{Problem, nearest};
 use crate::scenario::load::fields::{self, Fields};
-use crate::scenario::load::scope::{Binding, reserved};
+use crate::scenario::load::scope::{Binding, Definition, Origin, reserved};
 use crate::scenario::load::steps::Inherited;
 use crate::scenario::load::{Loader, library};
 use crate::scenario::step::Step;
@@ -77,6 +77,17 @@ impl Loader<'_> {
                 open: true,
             })
             .collect();
+        self.scope.alone = true;
+        for binding in self.scope.bindings.clone() {
+            let definition = Definition {
+                name: binding.name,
+                origin: Origin::Parameter,
+                place: root.place.clone(),
+                tree: None,
+                outlives: true,
+            };
+            self.scope.define(definition, "");
+        }
         self.chain.push(self.shown.clone());
         if let Some(list) = file.required("steps", &mut self.errors) {
             self.step_list("steps", list, &mut Vec::new());

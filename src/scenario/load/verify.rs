@@ -174,7 +174,10 @@ impl Loader<'_> {
                 None => "",
             };
         }
-        self.unsent.push((written, node.place.clone()));
+        // A fragment by itself does not see the steps of those who use it.
+        if !self.scope.alone {
+            self.unsent.push((written, node.place.clone()));
+        }
         None
     }
 
@@ -215,7 +218,7 @@ impl Loader<'_> {
             match found {
                 Some((alias, true)) => subjects.push(Subject::Group(alias.clone())),
                 Some((alias, false)) => subjects.push(Subject::User(alias.clone())),
-                None if self.scope.bound(&alias).is_some_and(|binding| binding.open) => {}
+                None if self.scope.alone => {}
                 None => {
                     let known = self.verified.iter().map(|(known, _)| known.as_str());
                     let problem = Problem::UnknownNeighbour {
