@@ -19,4 +19,5 @@ pub mod run;
 pub mod scenario;
 pub mod scim;
 pub mod server;
+pub mod snapshot;
 pub mod target;
