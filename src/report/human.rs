@@ -229,13 +229,17 @@ impl<W: Write> Human<W> {
             }
             writeln!(self.out, "  `scimulate sweep` tries again")?;
         }
-        if totals.pending() > 0 {
+        let unseen = totals.snapshots_new + totals.snapshots_different;
+        if unseen > 0 {
+            let what_now = if totals.snapshots_pending > 0 {
+                "`scimulate review` shows them"
+            } else {
+                "nothing was written; `--snapshots new` writes them down for a review"
+            };
             writeln!(
                 self.out,
-                "{} to look at ({} new, {} changed): `scimulate review`",
-                counted(totals.pending(), "snapshot"),
-                totals.snapshots_new,
-                totals.snapshots_different,
+                "snapshots: {} new, {} different: {what_now}",
+                totals.snapshots_new, totals.snapshots_different,
             )?;
         }
         if totals.failed_steps() > 0 {

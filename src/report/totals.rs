@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::event::Event;
-use crate::finding::{Finding, Verdict};
+use crate::finding::{Authority, Finding, Verdict};
 
 /// How many came out how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -49,6 +49,8 @@ pub struct Totals {
     pub snapshots_new: usize,
     /// Steps whose answer is not that of the snapshot.
     pub snapshots_different: usize,
+    /// Of both, those written down for a review.
+    pub snapshots_pending: usize,
     /// Requests sent.
     pub requests: usize,
     /// What could not be removed, as URLs.
@@ -77,9 +79,18 @@ impl Totals {
                 self.steps.add(*verdict);
                 self.requests += exchanges.len();
                 self.warnings += findings.iter().filter(|finding| warns(finding)).count();
-                let any = |id: &str| usize::from(findings.iter().any(|finding| finding.id == id));
-                self.snapshots_new += any("snapshot-new");
-                self.snapshots_different += any("snapshot-differs");
+                for finding in findings
+                    .iter()
+                    .filter(|finding| finding.authority == Authority::Snapshot)
+                {
+                    let is_new = finding.id == "snapshot-new" && finding.verdict == Verdict::Skip;
+                    let is_different = finding.id == "snapshot-differs" && finding.failed();
+                    self.snapshots_new += usize::from(is_new);
+                    self.snapshots_different += usize::from(is_different);
+                    // The source of such a finding is the file that waits.
+                    let waits = (is_new || is_different) && finding.source.is_some();
+                    self.snapshots_pending += usize::from(waits);
+                }
             }
             Event::ScenarioFinished { verdict, left, .. } => {
                 self.unfinished = self.unfinished.saturating_sub(1);
@@ -100,11 +111,6 @@ impl Totals {
     /// Steps that are wrong or could not be judged: what the exit code 1 stands for.
     pub fn failed_steps(&self) -> usize {
         self.steps.failed + self.steps.errors
-    }
-
-    /// Snapshots that wait for a review.
-    pub fn pending(&self) -> usize {
-        self.snapshots_new + self.snapshots_different
     }
 }
 
