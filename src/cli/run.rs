@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::interrupt;
@@ -24,6 +24,7 @@ use crate::report::paint::Paint;
 use crate::report::totals::Totals;
 use crate::run::{self, Bounds, Ending, Settings};
 use crate::scenario::step::{Action, Body, Step};
+use crate::snapshot::{Mode, Session, Store};
 
 /// Options of `scimulate run`.
 #[derive(Debug, Clone, Args)]
@@ -61,8 +62,28 @@ pub(crate) struct RunArguments {
         default_value = ".scimulate/journal"
     )]
     journal_dir: PathBuf,
+    /// Directory of the target's snapshots
+    #[arg(long, env = "SCIMULATE_SNAPSHOT_DIR", value_name = "DIR")]
+    snapshot_dir: Option<PathBuf>,
+    /// What to do with answers that are new or not those of last time: judge only, write them for review, take them all as
+    /// right, or no snapshots [default: new, and check in CI]
+    #[arg(long, env = "SCIMULATE_SNAPSHOTS", value_name = "MODE")]
+    snapshots: Option<SnapshotMode>,
     #[command(flatten)]
     reports: ReportArguments,
+}
+
+/// What `--snapshots` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SnapshotMode {
+    /// Judge, write nothing
+    Check,
+    /// Judge, and write what is new or different beside the snapshot, for review
+    New,
+    /// Take every answer as right and write it
+    Update,
+    /// No snapshots
+    Off,
 }
 
 /// Options that say which reports are written.
@@ -93,6 +114,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
         .build()
         .map_err(|problem| Complaint::new(format!("cannot start: {problem}")))?;
     runtime.block_on(async {
+        let snapshots = arguments.session(chosen.as_ref());
         let (server, target, journal) = match chosen {
             Some(chosen) => (None, chosen.target, Some(arguments.journal_dir.clone())),
             // What is left in the embedded server goes with it, so it needs no journal.
@@ -113,6 +135,8 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
             run: run::fresh_run_id(),
             variables,
             environment,
+            snapshots,
+            everything: arguments.selection.is_everything(),
             journal,
         };
         let code = play(settings, reporters).await;
@@ -156,6 +180,35 @@ async fn play(
         Ending::Finished if totals.failed_steps() > 0 => FAILED,
         Ending::Finished => FINE,
     }))
+}
+
+/// Where the reference server's snapshots are, in this project.
+const SHIPPED_SNAPSHOTS: &str = "fixtures/snapshots";
+
+impl RunArguments {
+    /// The snapshots of this run: those of the directory that is named here or in `scimulate.toml`, or the shipped ones for
+    /// the embedded server.
+    fn session(&self, chosen: Option<&Chosen>) -> Option<Session> {
+        let named = self
+            .snapshot_dir
+            .clone()
+            .or_else(|| chosen.and_then(|chosen| chosen.snapshots.clone()));
+        let shipped = || {
+            chosen
+                .is_none()
+                .then(|| PathBuf::from(SHIPPED_SNAPSHOTS))
+                .filter(|shipped| shipped.is_dir())
+        };
+        let directory = named.or_else(shipped)?;
+        let in_ci = std::env::var("CI").is_ok_and(|ci| !matches!(ci.as_str(), "" | "0" | "false"));
+        let mode = match self.snapshots {
+            Some(SnapshotMode::Check) => Mode::Check,
+            Some(SnapshotMode::New) | None => Mode::New,
+            Some(SnapshotMode::Update) => Mode::Update,
+            Some(SnapshotMode::Off) => return None,
+        };
+        Some(Session::new(Store::new(directory), mode, in_ci))
+    }
 }
 
 impl ReportArguments {

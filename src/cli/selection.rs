@@ -85,6 +85,11 @@ impl SelectionArguments {
         Ok(selection)
     }
 
+    /// Nothing narrows the selection: it is all that there is.
+    pub(crate) fn is_everything(&self) -> bool {
+        self.paths.is_empty() && self.client.is_empty() && self.tag.is_empty()
+    }
+
     fn clients(&self) -> Result<Vec<ProfileId>, Complaint> {
         let known = |name: &String| {
             ProfileId::named(name).ok_or_else(|| {

@@ -38,6 +38,11 @@ pub enum Event {
         /// One sentence.
         message: String,
     },
+    /// Snapshots that no step has any more.
+    Unreferenced {
+        /// Their files.
+        snapshots: Vec<String>,
+    },
     /// The target could not be tested, or the run could not go on; nothing more follows but `run-finished`.
     Stopped {
         /// What is wrong.

@@ -53,8 +53,8 @@ pub struct Head {
     pub place: Place,
     /// Where it is documented, if not where the scenario is.
     pub source: Option<String>,
-    /// Its answers belong into snapshots: what a client sent, not what we read back ourselves.
-    pub snapshot: bool,
+    /// Its requests go out at once.
+    pub parallel: bool,
 }
 
 /// Requests that go out together.

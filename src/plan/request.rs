@@ -6,7 +6,7 @@ use crate::exchange::Sender;
 use crate::plan::Outgoing;
 use crate::plan::overlay;
 use crate::plan::variables::{Missing, Scope};
-use crate::profile::{Profile, ProfileId};
+use crate::profile::Profile;
 use crate::scenario::Limits;
 use crate::scenario::step::{Body, RequestStep, RequestTarget};
 use crate::scenario::template::Text;
@@ -61,10 +61,7 @@ pub(crate) fn outgoing(
         }
     }
     Ok(Outgoing {
-        sender: match profile.id {
-            ProfileId::Scimulate => Sender::Harness,
-            client => Sender::Client(client.name().to_owned()),
-        },
+        sender: Sender::Client(profile.id.name().to_owned()),
         tenant: tenant.map(str::to_owned),
         method: step.method.clone(),
         target: target(&step.target, profile, scope)?,

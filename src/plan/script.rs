@@ -161,7 +161,7 @@ impl Script {
             name: step.name.clone(),
             place: step.place.clone(),
             source: step.source.as_ref().map(|source| source.text.clone()),
-            snapshot: matches!(step.action, Action::Request(_) | Action::Parallel(_)),
+            parallel: matches!(step.action, Action::Parallel(_)),
         };
         Some(match self.reason_to_skip(step) {
             Some(reason) => {

@@ -352,6 +352,17 @@ impl<W: Write> Reporter for Human<W> {
                 )
             }
             Event::Notice { message } => writeln!(self.out, "note: {}", visible(message)),
+            Event::Unreferenced { snapshots } => {
+                writeln!(
+                    self.out,
+                    "note: {} no longer belong to any step; delete them if that is meant:",
+                    counted(snapshots.len(), "snapshot"),
+                )?;
+                for snapshot in snapshots {
+                    writeln!(self.out, "  {}", one_line(snapshot))?;
+                }
+                Ok(())
+            }
             Event::Stopped { message, hint } => {
                 writeln!(
                     self.out,

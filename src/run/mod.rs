@@ -20,14 +20,14 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::event::{Event, FORMAT};
-use crate::exchange::Exchange;
-use crate::finding::{Finding, Verdict};
-use crate::plan::{Head, Known, Script, Settings as ScriptSettings, Sources};
+use crate::finding::Verdict;
+use crate::plan::{Known, Script, Settings as ScriptSettings, Sources};
 use crate::profile::ProfileId;
 use crate::run::client::Client;
 use crate::run::journal::Journal;
 use crate::run::play::Play;
 use crate::scenario::Scenario;
+use crate::snapshot::Session;
 use crate::target::Target;
 
 /// What to run, and how.
@@ -48,6 +48,10 @@ pub struct Settings {
     pub variables: BTreeMap<String, String>,
     /// Environment variables that scenarios may read; their values are masked.
     pub environment: BTreeMap<String, String>,
+    /// What the target answered last time.
+    pub snapshots: Option<Session>,
+    /// All scenarios were selected that there are, so a snapshot that no step has is one too many.
+    pub everything: bool,
     /// Where the journal is kept; `None` where nothing can be left behind.
     pub journal: Option<PathBuf>,
 }
@@ -69,19 +73,8 @@ pub(crate) struct Context {
     pub(crate) client: Arc<Client>,
     pub(crate) run: String,
     pub(crate) journal: Option<Journal>,
+    pub(crate) snapshots: Option<Session>,
     pub(crate) events: UnboundedSender<Event>,
-}
-
-impl Context {
-    fn snapshot(
-        &self,
-        _scenario: &Scenario,
-        _client: ProfileId,
-        _head: &Head,
-        _seen: &[Exchange],
-    ) -> Vec<Finding> {
-        Vec::new()
-    }
 }
 
 /// A fresh run id.
@@ -102,7 +95,7 @@ pub fn fresh_run_id() -> String {
 /// # Errors
 /// In words, why the run could not even begin: the HTTP client or the journal cannot be set up, or a variable is missing.
 pub async fn run(
-    settings: Settings,
+    mut settings: Settings,
     cancel: CancellationToken,
     mut tell: impl FnMut(Event),
 ) -> Result<Ending, String> {
@@ -170,9 +163,10 @@ pub async fn run(
         client,
         run: settings.run.clone(),
         journal,
+        snapshots: settings.snapshots.take(),
         events,
     });
-    let left = play_all(
+    let (left, played) = play_all(
         &settings,
         &context,
         &known,
@@ -181,9 +175,29 @@ pub async fn run(
         &mut tell,
     )
     .await?;
-    if let Some(context) = Arc::into_inner(context)
-        && let Some(journal) = context.journal
+    let Some(context) = Arc::into_inner(context) else {
+        return Err("a scenario still runs although all have ended".to_owned());
+    };
+    if let Some(snapshots) = &context.snapshots
+        && played == settings.scenarios.len()
+        && !cancel.is_cancelled()
     {
+        let ran = settings
+            .scenarios
+            .iter()
+            .map(|(scenario, client)| (scenario.path.as_str(), client.name()))
+            .collect::<Vec<_>>();
+        let snapshots = snapshots.unreferenced(&ran, settings.everything);
+        if !snapshots.is_empty() {
+            tell(Event::Unreferenced {
+                snapshots: snapshots
+                    .iter()
+                    .map(|path| path.display().to_string())
+                    .collect(),
+            });
+        }
+    }
+    if let Some(journal) = context.journal {
         match left {
             0 => journal.discard(),
             _ => tell(Event::Notice {
@@ -214,11 +228,11 @@ async fn play_all(
     cancel: &CancellationToken,
     received: &mut UnboundedReceiver<Event>,
     tell: &mut impl FnMut(Event),
-) -> Result<usize, String> {
+) -> Result<(usize, usize), String> {
     let mut waiting: VecDeque<_> = settings.scenarios.iter().cloned().enumerate().collect();
     let mut playing: JoinSet<(bool, Verdict)> = JoinSet::new();
     let mut alone = false;
-    let mut left = 0;
+    let (mut left, mut played) = (0, 0);
     let mut stop = false;
     loop {
         while let Some((_, (scenario, _))) = waiting.front() {
@@ -258,6 +272,7 @@ async fn play_all(
                 None => break,
                 Some(Ok((was_alone, verdict))) => {
                     alone &= !was_alone;
+                    played += 1;
                     stop |= settings.fail_fast && matches!(verdict, Verdict::Fail | Verdict::Error);
                 }
                 Some(Err(problem)) => return Err(format!("a scenario could not be played to its end: {problem}")),
@@ -267,7 +282,7 @@ async fn play_all(
     while let Ok(event) = received.try_recv() {
         pass_on(event, &mut left, tell);
     }
-    Ok(left)
+    Ok((left, played))
 }
 
 fn pass_on(event: Event, left: &mut usize, tell: &mut impl FnMut(Event)) {

@@ -17,6 +17,7 @@ use crate::profile::ProfileId;
 use crate::run::Context;
 use crate::run::ledger::{Ledger, harness};
 use crate::scenario::Scenario;
+use crate::snapshot::{Normaliser, Place};
 
 /// The longest that cleaning up after one scenario may take.
 const CLEANUP: Duration = Duration::from_secs(60);
@@ -54,6 +55,7 @@ impl Play {
         });
         let base = self.context.target.base.path();
         let mut ledger = Ledger::new(&self.context.run, base);
+        let mut normaliser = Normaliser::new(&self.context.run);
         let mut seen: Vec<Exchange> = Vec::new();
         let mut current: Option<Current> = None;
         let mut worst = Verdict::Pass;
@@ -88,7 +90,8 @@ impl Play {
                     let Some(current) = current.take() else {
                         continue;
                     };
-                    let findings = self.judged(&current.head, &expectations, &seen);
+                    let findings =
+                        self.judged(&mut normaliser, &current.head, &expectations, &seen);
                     let verdict = verdict_of(&findings, &seen, &expectations);
                     played |= verdict != Verdict::Skip;
                     worst = worst.max(if verdict == Verdict::Skip {
@@ -104,6 +107,8 @@ impl Play {
                         started: Timestamp::now(),
                         clock: Instant::now(),
                     };
+                    // Its snapshot is not forgotten, only not compared.
+                    self.compared(&mut normaliser, &current.head, &[]);
                     let finding = skipped(reason, self.client);
                     self.finished(current, Vec::new(), vec![finding], Verdict::Skip);
                 }
@@ -126,14 +131,37 @@ impl Play {
         let _ = self.context.events.send(event);
     }
 
-    fn judged(&self, head: &Head, expectations: &[Expectation], seen: &[Exchange]) -> Vec<Finding> {
+    fn judged(
+        &self,
+        normaliser: &mut Normaliser,
+        head: &Head,
+        expectations: &[Expectation],
+        seen: &[Exchange],
+    ) -> Vec<Finding> {
         judge::findings(expectations, seen, self.client.authority())
             .into_iter()
-            .chain(
-                self.context
-                    .snapshot(&self.scenario, self.client, head, seen),
-            )
+            .chain(self.compared(normaliser, head, seen))
             .collect()
+    }
+
+    /// Compares what a step exchanged with what the target answered last time.
+    fn compared(
+        &self,
+        normaliser: &mut Normaliser,
+        head: &Head,
+        seen: &[Exchange],
+    ) -> Vec<Finding> {
+        let Some(snapshots) = &self.context.snapshots else {
+            return Vec::new();
+        };
+        let place = Place {
+            scenario: &self.scenario.path,
+            client: self.client.name(),
+            step: &head.name,
+            line: head.place.line,
+            parallel: head.parallel,
+        };
+        snapshots.judge(normaliser, &place, seen)
     }
 
     fn finished(
