@@ -28,12 +28,12 @@ impl Store {
         found
     }
 
-    /// The name by which people know a resource.
+    /// The `displayName` of a resource. Nothing else stands in for it: a client that gave no name is not told one.
     pub(crate) fn display_of(&self, id: &str) -> Option<&str> {
-        let resource = self.get(self.place(id)?)?;
-        ["displayName", "userName"]
-            .into_iter()
-            .find_map(|name| resource.attributes.get(name)?.as_str())
+        self.get(self.place(id)?)?
+            .attributes
+            .get("displayName")?
+            .as_str()
     }
 
     /// The name of a resource's type.
