@@ -126,9 +126,14 @@ fn read_path(store: &Store, text: &str) -> Result<Path, Refusal> {
             .as_ref()
             .map(|hint| format!("; {hint}"))
             .unwrap_or_default();
-        // A fault between the brackets is a fault of a filter (RFC 7644 table 9).
-        let in_filter =
-            text.find('[').is_some_and(|bracket| fault.offset > bracket) && text.contains(']');
+        // A fault between the brackets is a fault of a filter (RFC 7644 table 9); an index is none, SCIM has no indexes.
+        let inside = text
+            .split_once('[')
+            .and_then(|(_, rest)| rest.split_once(']'))
+            .map(|(inside, _)| inside);
+        let is_filter =
+            inside.is_some_and(|inside| !inside.bytes().all(|byte| byte.is_ascii_digit()));
+        let in_filter = is_filter && text.find('[').is_some_and(|bracket| fault.offset > bracket);
         let kind = if in_filter {
             ScimType::InvalidFilter
         } else {

@@ -1,0 +1,14 @@
+//! The reference server, request by request, without a socket unless the test is about sockets.
+
+mod bulk;
+mod client;
+mod discovery;
+mod filters;
+mod groups;
+mod pages;
+mod patches;
+mod policies;
+mod protocol;
+mod resources;
+mod socket;
+mod speed;
