@@ -4,23 +4,33 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, GROUP, PATCH};
+use crate::client::{Client, PATCH};
 
-fn filled(users: usize, members: usize) -> Client {
+/// A server with users and one group, loaded as from a state file because that is much quicker than by requests.
+fn filled(users: u64, members: u64) -> Client {
     let client = Client::tolerant();
-    for number in 0..users {
-        client.user(
-            &format!("user{number}"),
-            json!({"externalId": format!("e{number}")}),
-        );
-    }
-    let members: Vec<Value> = (1..=members)
-        .map(|number| json!({"value": format!("id-{number}")}))
+    let resource = |row: u64, kind: &str, attributes: Value, members: Vec<Value>| {
+        json!({"type": kind, "row": row, "id": format!("id-{row}"), "extensions": [], "attributes": attributes, "members": members,
+            "created": "2027-01-15T08:00:00Z", "lastModified": "2027-01-15T08:00:00Z", "version": row})
+    };
+    let user =
+        |row: u64| json!({"userName": format!("user{row}"), "externalId": format!("e{row}")});
+    let mut resources: Vec<Value> = (1..=users)
+        .map(|row| resource(row, "User", user(row), Vec::new()))
         .collect();
-    client.create(
-        "/Groups",
-        &json!({"schemas": [GROUP], "displayName": "large", "members": members}),
-    );
+    let members = (1..=members)
+        .map(|row| json!([format!("id-{row}"), null, null]))
+        .collect();
+    resources.push(resource(
+        users + 1,
+        "Group",
+        json!({"displayName": "large"}),
+        members,
+    ));
+    client
+        .server
+        .load(&json!({"version": 1, "tenants": {"": resources}}))
+        .expect("a state");
     client
 }
 
@@ -97,15 +107,16 @@ fn look_ups_do_not_slow_down_with_the_number_of_resources() {
         ),
     ];
     for (name, work) in &works {
-        // The pair is measured again when something else kept the machine busy meanwhile.
+        let measured = || {
+            let repeat = |client: &Client, group: &str| (0..50).for_each(|_| work(client, group));
+            let base = shortest(4, || repeat(&few, &few_group)).as_secs_f64();
+            shortest(4, || repeat(&many, &many_group)).as_secs_f64() / base
+        };
+        // Measured again when something else kept the machine busy meanwhile.
         let ratio = (0..5)
-            .map(|_| {
-                let repeat =
-                    |client: &Client, group: &str| (0..50).for_each(|_| work(client, group));
-                let base = shortest(5, || repeat(&few, &few_group)).as_secs_f64();
-                shortest(5, || repeat(&many, &many_group)).as_secs_f64() / base
-            })
-            .fold(f64::INFINITY, f64::min);
+            .map(|_| measured())
+            .find(|ratio| *ratio < 3.0)
+            .unwrap_or_else(measured);
         assert!(
             ratio < 3.0,
             "{name}: {ratio:.1} times slower among 100,000 users than among 100"
