@@ -235,3 +235,56 @@ impl Tree {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn reads_variables_defaults_and_escapes() {
+        let text = Text::parse("a${b.c}$${d}${var.e:-f:-g}$ $5").expect("it is a text");
+        let variable = |name: &str, default: Option<&str>| Piece::Variable {
+            name: name.to_owned(),
+            default: default.map(str::to_owned),
+        };
+        let literal = |text: &str| Piece::Literal(text.to_owned());
+        let expected = [
+            literal("a"),
+            variable("b.c", None),
+            literal("${d}"),
+            variable("var.e", Some("f:-g")),
+            literal("$ $5"),
+        ];
+        assert_eq!(text.pieces, expected);
+    }
+
+    #[test]
+    fn refuses_what_is_not_a_variable() {
+        for (written, offset) in [
+            ("a${", 1),
+            ("${}", 0),
+            ("x${a b}", 1),
+            ("${a..b}", 0),
+            ("${a:-b}", 0),
+        ] {
+            let error = Text::parse(written).expect_err("it is not a text");
+            assert_eq!(error.offset, offset, "{written}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back_the_same(written in r"(\$|\{|\}|[a-c. ]|\$\{[a-z]{1,3}(\.[a-z0-9]{1,3})?\}|\$\$\{|\$\{env\.X:-[a-z:-]{0,4}\}){0,12}") {
+            if let Ok(text) = Text::parse(&written) {
+                prop_assert_eq!(Text::parse(&text.to_string()), Ok(text));
+            }
+        }
+
+        #[test]
+        fn nothing_makes_it_panic(written in any::<String>()) {
+            let _ = Text::parse(&written);
+        }
+    }
+}

@@ -358,16 +358,24 @@ impl Builder<'_> {
 
     /// Finds the first line of a literal block, and by how much its lines are indented: the parser gives neither.
     fn literal(&self, content: &str, span: &Span) -> Style {
-        // The span begins with the content's first line, not with the `|`.
-        let line = span.start.line();
-        let first_full = content
+        let written = |line: usize| {
+            let line = self.lines.get(line.wrapping_sub(1)).copied();
+            line.unwrap_or_default().trim_end_matches('\r')
+        };
+        let blank = content
             .split('\n')
-            .position(|written| !written.trim().is_empty())
+            .position(|line| !line.trim().is_empty())
             .unwrap_or(0);
-        let content_line = content.split('\n').nth(first_full).unwrap_or_default();
-        let file_line = self.lines.get(line - 1 + first_full).copied();
-        let file_line = file_line.unwrap_or_default().trim_end_matches('\r');
-        let indent = file_line.len().saturating_sub(content_line.len());
+        let first = content.split('\n').nth(blank).unwrap_or_default();
+        // The span begins at the first line that is not empty, which is not always the first line with something in it.
+        let start = span.start.line();
+        let line = start.saturating_sub(blank);
+        let line = if written(line + blank).ends_with(first) {
+            line
+        } else {
+            start
+        };
+        let indent = written(line + blank).len().saturating_sub(first.len());
         Style::Literal { line, indent }
     }
 

@@ -362,7 +362,12 @@ impl Loader<'_> {
             } else {
                 let problem = Problem::UnknownRequirement {
                     id: id.to_owned(),
-                    near: nearest(id, Requirement::ids()),
+                    // Somebody with more mistakes than that has another problem than a typing error.
+                    near: if self.errors.len() < 100 {
+                        nearest(id, Requirement::ids())
+                    } else {
+                        None
+                    },
                 };
                 self.errors.push(problem.at(node.place.clone()));
             }

@@ -230,7 +230,9 @@ impl Scope {
             let bound = self.bindings.iter().map(|binding| binding.name.clone());
             let mut known: Vec<String> = bound.collect();
             known.extend(ALWAYS.iter().map(|&always| always.to_owned()));
-            for definition in &self.visible {
+            // Names are for hints; after so many mistakes nobody needs another one.
+            let hinted = self.unknown.len() < 100;
+            for definition in self.visible.iter().filter(|_| hinted) {
                 known.push(definition.name.clone());
                 if let Some(tree) = &definition.tree {
                     member_names(&definition.name, tree, &mut known);
@@ -321,7 +323,10 @@ impl Scope {
         }
         let sites = self.sites.iter().map(|site| site.name.as_str());
         let known = wanted.known.iter().map(String::as_str);
-        let near = nearest(&name, known.chain(sites));
+        let near = match wanted.known.is_empty() {
+            true => None,
+            false => nearest(&name, known.chain(sites)),
+        };
         Problem::UnknownVariable { user, name, near }
     }
 }
