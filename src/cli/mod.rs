@@ -7,7 +7,6 @@ pub mod schema;
 mod interrupt;
 mod list;
 mod run;
-mod schema_matchers;
 mod selection;
 mod serve;
 mod show;

@@ -4,9 +4,12 @@
 //! text into it and reports every mistake of a file at once.
 
 pub mod error;
+mod hint;
 pub mod load;
 pub mod matcher;
 pub mod matching;
+mod nearest;
+mod scalar;
 pub mod step;
 pub mod template;
 mod yaml;

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use crate::scenario::Place;
-use crate::scenario::error::{Problem, ScenarioError, nearest};
-use crate::scenario::yaml::{Entry, Kind, Node, Style, ambiguous};
+use crate::scenario::error::{Problem, ScenarioError};
+use crate::scenario::nearest::nearest;
+use crate::scenario::scalar::ambiguous;
+use crate::scenario::yaml::{Entry, Kind, Node, Style};
 
 /// A mapping whose keys are known.
 pub(crate) struct Fields<'n> {

@@ -1,9 +1,10 @@
 //! Matchers: plain values, names such as `$nonempty`, and mappings such as `{ $size: 2 }`.
 
-use crate::scenario::error::{Problem, ScenarioError, nearest};
+use crate::scenario::error::{Problem, ScenarioError};
 use crate::scenario::load::Loader;
 use crate::scenario::load::fields::Fields;
 use crate::scenario::matcher::{Form, Kind as JsonKind, Matcher};
+use crate::scenario::nearest::nearest;
 use crate::scenario::template::{Text, Tree};
 use crate::scenario::yaml::{Entry, Kind, Node};
 use crate::scim::filter::Dialect;

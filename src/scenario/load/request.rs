@@ -9,9 +9,7 @@ use crate::scenario::load::Loader;
 use crate::scenario::load::fields::{self, Fields};
 use crate::scenario::load::matchers::check_scim_path;
 use crate::scenario::load::scope::{Definition, Origin, reserved};
-use crate::scenario::step::{
-    Body, Capture, Expect, Repeat, RequestStep, RequestTarget, Selector, StatusSet,
-};
+use crate::scenario::step::{Body, Capture, Repeat, RequestStep, RequestTarget, Selector};
 use crate::scenario::template::{Piece, Text, Tree, is_name};
 use crate::scenario::yaml::{Kind, Node};
 
@@ -30,19 +28,6 @@ pub(crate) const REQUEST_KEYS: [&str; 10] = [
     "collect",
     "repeat",
 ];
-
-impl RequestStep {
-    /// Whether it can change something: not if only refusals are expected.
-    pub(super) fn may_write(&self) -> bool {
-        let refused = |status: &StatusSet| match status {
-            StatusSet::One(status) => *status >= 300,
-            StatusSet::Class(class) => *class >= 3,
-        };
-        let refusals =
-            |expect: &Expect| !expect.status.is_empty() && expect.status.iter().all(refused);
-        !self.expect.iter().any(refusals)
-    }
-}
 
 impl Loader<'_> {
     pub(super) fn request(

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::scenario::Place;
-use crate::scenario::error::{Problem, ScenarioError, nearest};
+use crate::scenario::error::{Problem, ScenarioError};
+use crate::scenario::nearest::nearest;
 use crate::scenario::template::{Text, Tree};
 
 /// Variables that are always there.

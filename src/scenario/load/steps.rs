@@ -5,10 +5,9 @@ use crate::scenario::error::Problem;
 use crate::scenario::load::Loader;
 use crate::scenario::load::fields::{self, Fields};
 use crate::scenario::load::request::{METHODS, REQUEST_KEYS};
-use crate::scenario::load::scope::Binding;
+use crate::scenario::nearest::nearest;
 use crate::scenario::step::{Action, Condition, Step};
-use crate::scenario::template::Tree;
-use crate::scenario::yaml::{Entry, Kind, Node};
+use crate::scenario::yaml::{Kind, Node};
 use crate::scenario::{Limits, Place, Source};
 
 /// Keys that every step may have.
@@ -128,9 +127,9 @@ impl Loader<'_> {
             [(sort, _)] => *sort,
             [] => {
                 let keys: Vec<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
-                let meant = keys.iter().find_map(|key| {
-                    crate::scenario::error::nearest(key, METHODS).map(|near| (*key, near))
-                });
+                let meant = keys
+                    .iter()
+                    .find_map(|key| nearest(key, METHODS).map(|near| (*key, near)));
                 let found = match meant {
                     Some((key, near)) => format!("none (is `{key}` meant to be `{near}`?)"),
                     None => "none of them".to_owned(),
@@ -409,135 +408,4 @@ impl Loader<'_> {
         self.names.insert(name.clone(), place.line);
         name
     }
-
-    fn rows(&mut self, node: &Node) -> Vec<Row> {
-        let Kind::List(items) = &node.kind else {
-            self.errors
-                .push(fields::wrong_type("cases", "a list of rows", node));
-            return Vec::new();
-        };
-        if items.is_empty() {
-            let key = "cases".to_owned();
-            self.errors
-                .push(Problem::Empty { key }.at(node.place.clone()));
-        }
-        self.user = format!("the `cases` in line {}", node.place.line);
-        let mut rows: Vec<Row> = Vec::new();
-        let mut keys: Option<Vec<&str>> = None;
-        for item in items {
-            let Some((row, columns)) = self.row(item) else {
-                continue;
-            };
-            if rows.iter().any(|other| other.case == row.case) {
-                let case = row.case.clone();
-                self.errors
-                    .push(Problem::DuplicateRow { case }.at(item.place.clone()));
-                continue;
-            }
-            match &keys {
-                None => keys = Some(columns),
-                Some(keys) => {
-                    if let Some(difference) = difference(keys, &columns) {
-                        let case = row.case.clone();
-                        let problem = Problem::RowKeys { case, difference };
-                        self.errors.push(problem.at(item.place.clone()));
-                    }
-                }
-            }
-            rows.push(row);
-        }
-        rows
-    }
-
-    fn row<'n>(&mut self, node: &'n Node) -> Option<(Row, Vec<&'n str>)> {
-        let Kind::Map(entries) = &node.kind else {
-            self.errors
-                .push(fields::wrong_type("row", "a mapping", node));
-            return None;
-        };
-        let Some(case) = entries.iter().find(|entry| entry.key == "case") else {
-            let problem = Problem::MissingKey {
-                key: "case".to_owned(),
-                place: "a row of `cases`",
-            };
-            self.errors.push(problem.at(node.place.clone()));
-            return None;
-        };
-        let case = match &case.value.kind {
-            Kind::Number { text, .. } => text.clone(),
-            Kind::Bool(flag) => flag.to_string(),
-            _ => self.known_text("case", &case.value)?.trim().to_owned(),
-        };
-        let columns: Vec<&Entry> = entries.iter().filter(|entry| entry.key != "case").collect();
-        let names = columns.iter().map(|entry| entry.key.as_str()).collect();
-        let columns = columns
-            .into_iter()
-            .filter_map(|entry| self.binding(entry))
-            .collect();
-        Some((Row { case, columns }, names))
-    }
-
-    /// A column or argument: its value must not mention columns and parameters that may be hidden where it is used.
-    pub(super) fn binding(&mut self, entry: &Entry) -> Option<Binding> {
-        let was_inline = std::mem::replace(&mut self.inline, true);
-        let tree: Tree = self.tree(&entry.value);
-        self.inline = was_inline;
-        if !crate::scenario::template::is_name(&entry.key)
-            || entry.key.contains('.')
-            || crate::scenario::load::scope::reserved(&entry.key)
-        {
-            let name = entry.key.clone();
-            self.errors
-                .push(Problem::BadName { name }.at(entry.place.clone()));
-            return None;
-        }
-        Some(Binding {
-            name: entry.key.clone(),
-            tree,
-            open: false,
-        })
-    }
-
-    /// Warns of a last write that nothing looks at afterwards.
-    pub(super) fn check_read_back(&mut self, steps: &[Step]) {
-        let mut unread: Option<&Step> = None;
-        for step in steps {
-            match &step.action {
-                Action::Verify(_) | Action::Claim(_) => unread = None,
-                Action::Request(request) => match request.method.as_str() {
-                    "GET" | "HEAD" => unread = None,
-                    "OPTIONS" => {}
-                    _ if request.may_write() => unread = Some(step),
-                    _ => {}
-                },
-                Action::Parallel(inner) => {
-                    let writes = inner.iter().any(|step| match &step.action {
-                        Action::Request(request) => request.method != "GET" && request.may_write(),
-                        _ => false,
-                    });
-                    if writes {
-                        unread = Some(step);
-                    }
-                }
-            }
-        }
-        if let Some(step) = unread {
-            let name = step.name.clone();
-            self.warnings
-                .push(Problem::WriteWithoutVerify { step: name }.at(step.place.clone()));
-        }
-    }
-}
-
-struct Row {
-    case: String,
-    columns: Vec<Binding>,
-}
-
-fn difference(first: &[&str], row: &[&str]) -> Option<String> {
-    if let Some(missing) = first.iter().find(|key| !row.contains(key)) {
-        return Some(format!("no `{missing}`, which the first row has"));
-    }
-    let extra = row.iter().find(|key| !first.contains(key))?;
-    Some(format!("`{extra}`, which the first row has not"))
 }

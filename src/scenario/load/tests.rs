@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::scenario::step::{Action, Body, RequestStep, RequestTarget, Step, Subject};
+use crate::scenario::template::Tree;
 use crate::scenario::template::{Piece, Text};
 
 const NO_FILES: Embedded<'_> = Embedded(&[]);

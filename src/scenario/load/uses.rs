@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 
-use crate::scenario::error::{Problem, nearest};
+use crate::scenario::error::Problem;
 use crate::scenario::load::fields::{self, Fields};
 use crate::scenario::load::scope::{Binding, Definition, Origin, reserved};
 use crate::scenario::load::steps::Inherited;
 use crate::scenario::load::{Loader, library};
+use crate::scenario::nearest::nearest;
 use crate::scenario::step::Step;
 use crate::scenario::template::{Text, Tree, is_name};
 use crate::scenario::yaml::{self, Entry, Kind, Node};

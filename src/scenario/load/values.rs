@@ -5,8 +5,9 @@ use crate::scenario::error::Problem;
 use crate::scenario::load::Loader;
 use crate::scenario::load::fields;
 use crate::scenario::load::scope::{Resolved, member, spliced, static_value};
+use crate::scenario::scalar::ambiguous;
 use crate::scenario::template::{Piece, Text, Tree, parse_with_offsets};
-use crate::scenario::yaml::{Kind, Node, Style, ambiguous};
+use crate::scenario::yaml::{Kind, Node, Style};
 
 /// A text that stands for any value: every member of it exists.
 pub(crate) fn anything() -> Text {

@@ -1,8 +1,9 @@
 //! `verify`: reading back.
 
-use crate::scenario::error::{Problem, nearest};
+use crate::scenario::error::Problem;
 use crate::scenario::load::Loader;
 use crate::scenario::load::fields::{self, Fields};
+use crate::scenario::nearest::nearest;
 use crate::scenario::step::{Subject, Verify};
 use crate::scenario::yaml::{Kind, Node};
 

@@ -1,0 +1,279 @@
+//! The part of the JSON Schema that describes steps.
+
+use serde_json::{Value, json};
+
+use crate::cli::schema::{
+    choice, covers, described, header_matchers, object, one_or_list, reference, text,
+};
+
+pub(super) fn step() -> Value {
+    let method = |verb: &str| described(&format!("Sends {verb}."), reference("target"));
+    let mut step = object(
+        &[],
+        [
+            ("name", described("Unique in the file.", text())),
+            ("as", described("Another client for this step.", text())),
+            ("on", described("A tenant of the target by name.", text())),
+            ("source", reference("source")),
+            ("covers", covers()),
+            (
+                "needs",
+                described(
+                    "What the target must have, else the step is skipped.",
+                    one_or_list(reference("need")),
+                ),
+            ),
+            ("limits", reference("limits")),
+            (
+                "when",
+                described("Else the step is skipped.", reference("condition")),
+            ),
+            (
+                "cases",
+                described("One test case a row.", reference("rows")),
+            ),
+            ("get", method("GET")),
+            ("post", method("POST")),
+            ("put", method("PUT")),
+            ("patch", method("PATCH")),
+            ("delete", method("DELETE")),
+            ("head", method("HEAD")),
+            ("options", method("OPTIONS")),
+            (
+                "headers",
+                described(
+                    "Headers to set; `null` takes one of the client away.",
+                    json!({
+                        "type": "object",
+                        "additionalProperties": { "type": ["string", "number", "null"] },
+                    }),
+                ),
+            ),
+            (
+                "body",
+                described(
+                    "JSON: a literal block sent byte for byte, a mapping or a list.",
+                    json!({ "type": ["string", "object", "array"] }),
+                ),
+            ),
+            (
+                "body-file",
+                described("A file beside the scenario.", text()),
+            ),
+            (
+                "body-text",
+                described(
+                    "Any text, not required to be JSON.",
+                    json!({ "type": "string" }),
+                ),
+            ),
+            (
+                "over",
+                described("An earlier body: `${read.body}`.", json!({})),
+            ),
+            (
+                "with",
+                described(
+                    "Members written over `over`, or parameters of `use`.",
+                    json!({ "type": "object" }),
+                ),
+            ),
+            (
+                "expect",
+                described(
+                    "What must come back.",
+                    json!({ "anyOf": [
+                        reference("expectation"),
+                        { "type": "array", "minItems": 1, "items": reference("expectation") },
+                    ] }),
+                ),
+            ),
+            (
+                "keep",
+                described(
+                    "Captures: name to JSONPath, SCIM path, `header NAME` or `status`.",
+                    reference("captures"),
+                ),
+            ),
+            (
+                "collect",
+                described("Captures that append to a list.", reference("captures")),
+            ),
+            (
+                "repeat",
+                described("Sends it several times.", reference("repeat")),
+            ),
+            (
+                "verify",
+                described("Reads a resource back, as ourselves.", reference("verify")),
+            ),
+            (
+                "parallel",
+                described("Requests sent at once.", reference("steps")),
+            ),
+            ("use", described("A fragment, `_name.yaml`.", text())),
+            (
+                "that",
+                described("A claim about what was captured.", json!({})),
+            ),
+            (
+                "is",
+                described("What it must look like.", reference("matcher")),
+            ),
+            ("steps", described("Steps of each row.", reference("steps"))),
+        ],
+    );
+    let kinds = [
+        "get", "post", "put", "patch", "delete", "head", "options", "verify", "parallel", "use",
+        "that", "steps",
+    ];
+    step["oneOf"] = kinds
+        .iter()
+        .map(|kind| json!({ "required": [kind] }))
+        .collect();
+    step["dependencies"] = json!({
+        "steps": ["cases"],
+        "that": ["is"],
+        "is": ["that"],
+        "with": { "anyOf": [{ "required": ["over"] }, { "required": ["use"] }] },
+    });
+    step
+}
+
+pub(super) fn target() -> Value {
+    json!({ "anyOf": [
+        { "type": "string", "pattern": "^/" },
+        object(&["raw"], [("raw", described("Sent as it stands.", text()))]),
+    ] })
+}
+
+pub(super) fn expectation() -> Value {
+    object(
+        &[],
+        [
+            (
+                "status",
+                described("Accepted statuses.", reference("statuses")),
+            ),
+            (
+                "headers",
+                header_matchers("Header name and what its value must look like."),
+            ),
+            (
+                "body",
+                described("A mapping is a subset.", reference("matcher")),
+            ),
+            (
+                "within",
+                described("Longest time for the answer.", reference("duration")),
+            ),
+            (
+                "by",
+                described("On whose authority.", one_or_list(reference("authority"))),
+            ),
+            (
+                "strength",
+                described(
+                    "Only what is a must fails a run.",
+                    choice(&[("must", ""), ("should", ""), ("may", "")]),
+                ),
+            ),
+            ("covers", covers()),
+            ("because", described("Why the client needs it.", text())),
+        ],
+    )
+}
+
+pub(super) fn repeat() -> Value {
+    let mut repeat = object(
+        &[],
+        [
+            ("for", described("Name of the variable.", text())),
+            (
+                "from",
+                described("First value, 1 if not given.", reference("number")),
+            ),
+            (
+                "by",
+                described(
+                    "Added each time, 1 if not given.",
+                    json!({ "type": "integer", "not": { "const": 0 } }),
+                ),
+            ),
+            (
+                "to",
+                described("Not beyond this value.", reference("number")),
+            ),
+            (
+                "until",
+                described(
+                    "What the answer must look like in the end.",
+                    reference("until"),
+                ),
+            ),
+            (
+                "every",
+                described("Wait between requests.", reference("duration")),
+            ),
+            (
+                "at-most",
+                described(
+                    "Most requests.",
+                    json!({ "type": "integer", "minimum": 1, "maximum": 100_000 }),
+                ),
+            ),
+        ],
+    );
+    repeat["oneOf"] = json!([{ "required": ["for", "to"] }, { "required": ["until"] }]);
+    repeat
+}
+
+pub(super) fn verify() -> Value {
+    let ways = choice(&[("id", "Read by id."), ("filter", "Find by name.")]);
+    let mut verify = object(
+        &[],
+        [
+            ("user", described("A person's alias.", text())),
+            ("group", described("A group's alias.", text())),
+            ("at", described("Any address.", reference("target"))),
+            (
+                "is",
+                described("What the resource must look like.", reference("matcher")),
+            ),
+            (
+                "sent",
+                described("Name of the step whose body must have been stored.", text()),
+            ),
+            (
+                "gone",
+                described(
+                    "The resource must not be there.",
+                    json!({ "type": "boolean" }),
+                ),
+            ),
+            (
+                "rest",
+                described(
+                    "Attributes that are not named.",
+                    choice(&[
+                        ("unchanged", "They are as they were."),
+                        ("any", "They are not compared."),
+                    ]),
+                ),
+            ),
+            (
+                "neighbours",
+                described("Others that must be untouched.", reference("words")),
+            ),
+            ("by", described("How it is read.", one_or_list(ways))),
+            (
+                "authority",
+                described("On whose authority.", one_or_list(reference("authority"))),
+            ),
+            ("because", described("Why the client needs it.", text())),
+        ],
+    );
+    verify["oneOf"] =
+        json!([{ "required": ["user"] }, { "required": ["group"] }, { "required": ["at"] }]);
+    verify
+}
