@@ -6,6 +6,8 @@ pub mod schema;
 
 mod interrupt;
 mod list;
+mod report;
+mod review;
 mod run;
 mod selection;
 mod serve;
@@ -57,6 +59,16 @@ enum Command {
     Schema,
     /// Start the reference server, a complete SCIM 2.0 service provider in memory
     Serve(serve::ServeArguments),
+    /// Render event logs again, several as one run
+    Report(report::LogArguments),
+    /// Look at pending snapshots and accept or reject them one by one
+    Review(review::ReviewArguments),
+    /// Accept pending snapshots
+    Accept(review::PendingArguments),
+    /// Reject pending snapshots
+    Reject(review::PendingArguments),
+    /// List pending snapshots
+    Pending(review::PendingArguments),
 }
 
 /// A message for stderr: what is wrong, and what to do.
@@ -100,6 +112,9 @@ impl Complaint {
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
+    if let Some(code) = review::answered_as_cargo() {
+        return code;
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(problem) => {
@@ -115,6 +130,11 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => return check::check(&arguments),
         Command::Schema => return schema::print(),
         Command::Serve(arguments) => serve::serve(&arguments),
+        Command::Report(arguments) => report::report(&arguments),
+        Command::Review(arguments) => review::review(&arguments),
+        Command::Accept(arguments) => review::accept(&arguments),
+        Command::Reject(arguments) => review::reject(&arguments),
+        Command::Pending(arguments) => review::pending(&arguments),
     };
     done.unwrap_or_else(|complaint| complaint.tell())
 }

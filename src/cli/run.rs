@@ -212,7 +212,8 @@ impl RunArguments {
 }
 
 impl ReportArguments {
-    fn reporters(&self) -> Result<Vec<Box<dyn Reporter>>, Complaint> {
+    /// The reporters that were asked for.
+    pub(super) fn reporters(&self) -> Result<Vec<Box<dyn Reporter>>, Complaint> {
         let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
         let to_stdout = self.report_json.as_deref() == Some(Path::new("-"));
         if !to_stdout {

@@ -13,7 +13,7 @@ const LONGEST_VALUE: usize = 300;
 const MOST: usize = 20;
 
 /// Three lines for each difference: where, expected, received.
-pub(super) fn differences(differences: &[Difference], paint: Paint) -> Vec<String> {
+pub(crate) fn differences(differences: &[Difference], paint: Paint) -> Vec<String> {
     let mut lines: Vec<String> = differences
         .iter()
         .take(MOST)

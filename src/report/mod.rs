@@ -5,12 +5,13 @@ pub mod grid;
 pub mod human;
 pub mod json;
 pub mod junit;
+pub mod merge;
 pub mod paint;
 pub mod totals;
 
 mod citation;
 mod curl;
-mod difference;
+pub(crate) mod difference;
 mod failure;
 mod traffic;
 

@@ -8,6 +8,7 @@ use super::Reporter;
 use super::human::Human;
 use super::json::{JsonLines, LogError, read};
 use super::junit::Junit;
+use super::merge::merged;
 use super::paint::Paint;
 use super::totals::Totals;
 use crate::event::Event;
@@ -150,6 +151,60 @@ fn a_log_of_a_killed_run_loses_its_last_line_only() {
     assert!(matches!(
         read(&path).unwrap().next(),
         Some(Err(LogError::NoBeginning { .. }))
+    ));
+}
+
+#[test]
+fn several_logs_are_one_run() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/events");
+    let path = |name: &str| folder.join(format!("{name}.jsonl"));
+    let cut = tempfile::NamedTempFile::new().unwrap();
+    let whole = std::fs::read_to_string(path("passed")).unwrap();
+    std::fs::write(cut.path(), &whole[..whole.len() - 70]).unwrap();
+
+    let merge = |paths: &[&Path]| {
+        let mut events = Vec::new();
+        let logs = paths.iter().map(|path| read(path).unwrap()).collect();
+        merged(logs, |event| -> Result<(), LogError> {
+            events.push(event.clone());
+            Ok(())
+        })
+        .unwrap();
+        events
+    };
+    let events = merge(&[&path("passed"), &path("empty"), &path("interrupted")]);
+    let beginnings = events
+        .iter()
+        .filter(|event| matches!(event, Event::RunStarted { .. }))
+        .count();
+    assert_eq!(beginnings, 1);
+    let Some(Event::RunStarted { scenarios: 6, .. }) = events.first() else {
+        panic!("{:?}", events.first());
+    };
+    let numbers: Vec<usize> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::ScenarioStarted { scenario, .. } => Some(*scenario),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(numbers, [0, 1, 2, 3, 4, 5]);
+    assert_accepted(&junit(&events));
+    let alone = merge(&[&path("passed")]);
+    assert_eq!(
+        alone,
+        read(&path("passed"))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect::<Vec<_>>()
+    );
+    let killed = merge(&[cut.path(), &path("passed")]);
+    assert!(matches!(
+        killed.last(),
+        Some(Event::RunFinished {
+            interrupted: true,
+            ..
+        })
     ));
 }
 

@@ -92,7 +92,13 @@ impl Totals {
                     self.snapshots_pending += usize::from(waits);
                 }
             }
-            Event::ScenarioFinished { verdict, left, .. } => {
+            Event::ScenarioFinished {
+                verdict,
+                cleanup,
+                left,
+                ..
+            } => {
+                self.requests += cleanup.len();
                 self.unfinished = self.unfinished.saturating_sub(1);
                 self.scenarios.add(*verdict);
                 self.left.extend(left.iter().cloned());

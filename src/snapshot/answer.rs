@@ -36,34 +36,29 @@ pub struct NoAnswer(pub String);
 /// The answers as readable JSON: one mapping, or a list of them where a step has several.
 pub fn contents_of(answers: &[Answer]) -> String {
     let value = match answers {
-        [answer] => answer.to_json(false),
-        answers => answers.iter().map(|answer| answer.to_json(true)).collect(),
+        [answer] => answer.to_json(),
+        answers => answers.iter().map(|answer| answer.to_json()).collect(),
     };
     serde_json::to_string_pretty(&value).expect("a JSON value can be written")
 }
 
-/// Reads [`contents_of`] back. `request` is that of a single answer, which its contents do not repeat.
+/// Reads [`contents_of`] back.
 ///
 /// # Errors
 /// The contents are no JSON, or not of that shape.
-pub fn answers_of(contents: &str, request: &str) -> Result<Vec<Answer>, NoAnswer> {
+pub fn answers_of(contents: &str) -> Result<Vec<Answer>, NoAnswer> {
     let value: Value =
         serde_json::from_str(contents).map_err(|error| NoAnswer(error.to_string()))?;
     match &value {
-        Value::Array(items) => items
-            .iter()
-            .map(|item| Answer::from_json(item, request))
-            .collect(),
-        item => Ok(vec![Answer::from_json(item, request)?]),
+        Value::Array(items) => items.iter().map(|item| Answer::from_json(item)).collect(),
+        item => Ok(vec![Answer::from_json(item)?]),
     }
 }
 
 impl Answer {
-    fn to_json(&self, with_request: bool) -> Value {
+    fn to_json(&self) -> Value {
         let mut members = Map::new();
-        if with_request {
-            members.insert("request".to_owned(), json!(self.request));
-        }
+        members.insert("request".to_owned(), json!(self.request));
         members.insert("status".to_owned(), json!(self.status));
         if !self.headers.is_empty() {
             members.insert("headers".to_owned(), json!(self.headers));
@@ -80,7 +75,7 @@ impl Answer {
         Value::Object(members)
     }
 
-    fn from_json(value: &Value, request: &str) -> Result<Self, NoAnswer> {
+    fn from_json(value: &Value) -> Result<Self, NoAnswer> {
         let status = value
             .get("status")
             .and_then(Value::as_u64)
@@ -99,7 +94,7 @@ impl Answer {
         let request = value
             .get("request")
             .and_then(Value::as_str)
-            .unwrap_or(request);
+            .unwrap_or_default();
         Ok(Self {
             request: request.to_owned(),
             status,

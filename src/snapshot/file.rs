@@ -16,10 +16,9 @@ pub struct SnapshotFile {
     pub source: String,
     /// Line of the step in the scenario; only in pending files, as insta has it.
     pub line: Option<usize>,
-    /// Shown by reviewers: who does what.
+    /// Shown by reviewers: who does what, in which step.
+    /// insta's `expression` is left out: cargo-insta formats it as Rust.
     pub description: String,
-    /// Shown by reviewers: the request, or the requests, normalised.
-    pub expression: String,
     /// Our own data; `None` in a file that is not ours.
     pub info: Option<Info>,
     /// Everything behind the front matter, without the last line break.
@@ -66,7 +65,6 @@ struct Head {
     source: Option<String>,
     assertion_line: Option<usize>,
     description: Option<String>,
-    expression: Option<String>,
     info: Option<HeadInfo>,
 }
 
@@ -96,7 +94,6 @@ impl SnapshotFile {
             source: head.source.unwrap_or_default(),
             line: head.assertion_line,
             description: head.description.unwrap_or_default(),
-            expression: head.expression.unwrap_or_default(),
             info: head.info.and_then(|info| info.scimulate),
             contents: contents.trim_end_matches('\n').to_owned(),
         })
@@ -110,7 +107,6 @@ impl SnapshotFile {
         ];
         lines.extend(self.line.map(|line| format!("assertion_line: {line}")));
         lines.push(format!("description: {}", quoted(&self.description)));
-        lines.push(format!("expression: {}", quoted(&self.expression)));
         if let Some(info) = &self.info {
             lines.push("info:".to_owned());
             lines.push("  scimulate:".to_owned());

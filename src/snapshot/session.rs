@@ -135,7 +135,7 @@ impl Session {
                 }
             };
         }
-        let found = match known(path, answers) {
+        let found = match known(path) {
             Ok(known) => differences(&known, answers),
             // To be replaced or repaired by a person; an update replaces it.
             Err(reason) if self.mode != Mode::Update => {
@@ -206,10 +206,9 @@ impl Session {
     }
 }
 
-fn known(path: &Path, answers: &[Answer]) -> Result<Vec<Answer>, String> {
+fn known(path: &Path) -> Result<Vec<Answer>, String> {
     let file = SnapshotFile::read(path).map_err(|error| error.to_string())?;
-    let request = answers.first().map_or("", |answer| answer.request.as_str());
-    answers_of(&file.contents, request).map_err(|error| format!("{}: {error}", path.display()))
+    answers_of(&file.contents).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 fn new_file(place: &Place<'_>, answers: &[Answer]) -> SnapshotFile {
@@ -220,8 +219,12 @@ fn new_file(place: &Place<'_>, answers: &[Answer]) -> SnapshotFile {
     SnapshotFile {
         source: printable(place.scenario),
         line: None,
-        description: printable(&format!("step `{}`, as {}", place.step, place.client)),
-        expression: printable(&requests.join("; ")),
+        description: printable(&format!(
+            "{} in step `{}`, as {}",
+            requests.join(", "),
+            place.step,
+            place.client
+        )),
         info: Some(Info {
             format: FORMAT,
             scenario: printable(place.scenario),
