@@ -1,3 +1,252 @@
-//! Benchmarks.
+//! What the harness costs: requests per second of a run against a bare client that sends the same requests, and look-ups
+//! among few and many users. Both sides of each ratio are measured in one process, one after the other, several times.
+//!
+//! `cargo bench` prints the ratios; absolute times depend on the machine.
 
-fn main() {}
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use scimulate::event::Event;
+use scimulate::exchange::Exchange;
+use scimulate::profile::ProfileId;
+use scimulate::run::{Bounds, Settings, fresh_run_id, run};
+use scimulate::scenario::load::{LoadOptions, load};
+use scimulate::server::{self, Token};
+use scimulate::target::{BaseUrl, Credential, Target};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use walkdir::WalkDir;
+
+/// How often each side is measured; the median counts.
+const ROUNDS: usize = 5;
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(problem) => return failed(&problem),
+    };
+    let done = runtime.block_on(async {
+        overhead().await?;
+        look_ups().await
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => failed(problem.as_ref()),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "a benchmark prints")]
+fn failed(problem: &dyn Error) -> ExitCode {
+    eprintln!("error: {problem}");
+    ExitCode::FAILURE
+}
+
+#[expect(clippy::print_stdout, reason = "a benchmark prints")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+/// A run of all shipped scenarios, and a bare reqwest loop with its requests.
+async fn overhead() -> Outcome<()> {
+    const TOKEN: &str = "bench-token";
+    let settings = server::Settings {
+        tokens: vec![Token::new(TOKEN)],
+        tenants: vec![("second".to_owned(), vec![Token::new(TOKEN)])],
+        ..server::Settings::default()
+    };
+    let server = server::start(settings).await?;
+    let target = |url: String| -> Outcome<Target> {
+        Ok(Target {
+            credential: Credential::Bearer(TOKEN.to_owned().into()),
+            ..Target::new(BaseUrl::parse(&url)?)
+        })
+    };
+    let mut main = target(server.base_url())?;
+    main.tenants
+        .insert("second".to_owned(), target(server.tenant_url("second"))?);
+    let scenarios = scenarios()?;
+    let mut harness = Vec::new();
+    let mut bare = Vec::new();
+    let mut requests = 0;
+    for _ in 0..ROUNDS {
+        let mut exchanges = Vec::new();
+        let clock = Instant::now();
+        let settings = Settings {
+            target: main.clone(),
+            scenarios: scenarios.clone(),
+            jobs: 1,
+            fail_fast: false,
+            bounds: Bounds::default(),
+            run: fresh_run_id(),
+            variables: BTreeMap::new(),
+            environment: BTreeMap::new(),
+            snapshots: None,
+            everything: true,
+            journal: None,
+        };
+        run(settings, CancellationToken::new(), |event| match event {
+            Event::StepFinished {
+                exchanges: seen, ..
+            }
+            | Event::Preflight { exchanges: seen } => exchanges.extend(seen),
+            Event::ScenarioFinished { cleanup, .. } => exchanges.extend(cleanup),
+            _ => {}
+        })
+        .await?;
+        harness.push(clock.elapsed());
+        requests = exchanges.len();
+        bare.push(replayed(&exchanges, TOKEN).await?);
+    }
+    server.stop().await?;
+    let (harness, bare) = (median(&mut harness), median(&mut bare));
+    let rate = |time: Duration| requests as f64 / time.as_secs_f64();
+    say(&format!("requests of one run                 {requests}"));
+    say(&format!(
+        "a run                               {harness:.1?}, {:.0} requests/s",
+        rate(harness)
+    ));
+    say(&format!(
+        "the same requests, bare client      {bare:.1?}, {:.0} requests/s",
+        rate(bare)
+    ));
+    say(&format!(
+        "ratio of rates (goal: at least 0.7) {:.2}",
+        rate(harness) / rate(bare)
+    ));
+    Ok(())
+}
+
+fn scenarios() -> Outcome<Vec<(Arc<scimulate::scenario::Scenario>, ProfileId)>> {
+    let mut selection = Vec::new();
+    for entry in WalkDir::new("scenarios").sort_by_file_name() {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy();
+        if !name.ends_with(".yaml") || name.starts_with('_') {
+            continue;
+        }
+        let shown = entry.path().display().to_string();
+        let scenario = load(entry.path(), &shown, &LoadOptions::default())
+            .map_err(|mistakes| format!("{shown}: {} mistakes", mistakes.len()))?;
+        let scenario = Arc::new(scenario);
+        selection.extend(
+            scenario
+                .clients
+                .iter()
+                .map(|client| (Arc::clone(&scenario), *client)),
+        );
+    }
+    Ok(selection)
+}
+
+/// Sends the same requests with nothing around them. Ids of the first run are replaced by those that the server gives now;
+/// that is not in the time.
+async fn replayed(exchanges: &[Exchange], token: &str) -> Outcome<Duration> {
+    let client = reqwest::Client::builder()
+        .http1_only()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .build()?;
+    let mut ids: Vec<(String, String)> = Vec::new();
+    let mut taken = Duration::ZERO;
+    for exchange in exchanges {
+        let translated = |text: &str| {
+            ids.iter()
+                .fold(text.to_owned(), |text, (old, new)| text.replace(old, new))
+        };
+        let method = reqwest::Method::from_bytes(exchange.request.method.as_bytes())?;
+        let mut request = client.request(method, translated(&exchange.request.url()));
+        for (name, value) in &exchange.request.headers {
+            request = request.header(name, value.replace("[secret]", token));
+        }
+        if !exchange.request.body.is_empty() {
+            request = request.body(translated(&exchange.request.body.text()));
+        }
+        let request = request.build()?;
+        let clock = Instant::now();
+        let body = client.execute(request).await?.bytes().await?;
+        taken += clock.elapsed();
+        if exchange.request.method == "POST" {
+            let id = |value: &Value| value.get("id").and_then(Value::as_str).map(str::to_owned);
+            let old = exchange
+                .response()
+                .and_then(|response| response.json())
+                .and_then(id);
+            let new = serde_json::from_slice(&body).ok().as_ref().and_then(id);
+            ids.extend(old.zip(new));
+        }
+    }
+    Ok(taken)
+}
+
+/// Looking up one user by userName among few and many.
+async fn look_ups() -> Outcome<()> {
+    let few = look_up_time(100).await?;
+    let many = look_up_time(100_000).await?;
+    say(&format!("look-up among 100 users             {few:.1?}"));
+    say(&format!("look-up among 100,000 users         {many:.1?}"));
+    say(&format!(
+        "ratio of times (goal: at most 2)    {:.2}",
+        many.as_secs_f64() / few.as_secs_f64()
+    ));
+    Ok(())
+}
+
+async fn look_up_time(users: usize) -> Outcome<Duration> {
+    let server = server::start(server::Settings::default()).await?;
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    for first in (0..users).step_by(1000) {
+        let operations: Vec<Value> = (first..users.min(first + 1000))
+            .map(|number| {
+                json!({"method": "POST", "path": "/Users", "bulkId": number.to_string(), "data": {
+                    "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": format!("user{number}@example.test")
+                }})
+            })
+            .collect();
+        let body = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": operations});
+        let request = client
+            .post(format!("{}/Bulk", server.base_url()))
+            .header("content-type", "application/scim+json");
+        request
+            .body(body.to_string())
+            .send()
+            .await?
+            .error_for_status()?;
+    }
+    let mut times = Vec::new();
+    for number in 0..1000 {
+        let name = format!("user{}@example.test", number * 7919 % users);
+        let url = format!(
+            "{}/Users?filter=userName%20eq%20%22{name}%22",
+            server.base_url()
+        );
+        let clock = Instant::now();
+        let body = client
+            .get(url)
+            .send()
+            .await?
+            .error_for_status()?
+            .bytes()
+            .await?;
+        times.push(clock.elapsed());
+        if !String::from_utf8_lossy(&body).contains(&name) {
+            return Err(format!("{name} was not found").into());
+        }
+    }
+    server.stop().await?;
+    Ok(median(&mut times))
+}
+
+fn median(times: &mut [Duration]) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}

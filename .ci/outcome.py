@@ -1,0 +1,40 @@
+"""Prints what failed in a run, one line each, without what changes from run to run."""
+
+import json
+import re
+import sys
+
+scenarios = {}
+lines = []
+steps = {"pass": 0, "fail": 0, "skip": 0, "error": 0}
+run = ""
+for line in open(sys.argv[1], encoding="utf-8"):
+    event = json.loads(line)
+    kind = event["event"]
+    if kind == "run-started":
+        run = event["run"]
+    if kind == "scenario-started":
+        scenarios[event["scenario"]] = event
+    if kind == "step-finished":
+        steps[event["verdict"]] += 1
+        scenario = scenarios[event["scenario"]]
+        for finding in event.get("findings", []):
+            if finding["verdict"] not in ("fail", "error") or finding["authority"] == "snapshot":
+                continue
+            message = finding["message"].replace(run, "RUN")
+            # Ids, ports and instants differ from run to run.
+            message = re.sub(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", "ID", message)
+            message = re.sub(r"127\.0\.0\.1:\d+", "HOST", message)
+            message = re.sub(r"\d{4}-\d\d-\d\dT[0-9:.]+(Z|\+00:00)?", "TIME", message)
+            message = " ".join(message.split())[:200]
+            paths = ", ".join(sorted({difference["path"] for difference in finding.get("differences", [])}))
+            paths = re.sub(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", "ID", paths)
+            lines.append(
+                f"{scenario['path']} | {scenario['client']} | {event['step']} | {finding['authority']} "
+                f"{finding['strength']} {finding['id']} | {message} | {paths}".replace(run, "RUN")
+            )
+    if kind == "scenario-finished" and event.get("left"):
+        lines.append(f"left behind: {scenarios[event['scenario']]['path']}")
+for line in sorted(set(lines)):
+    print(line)
+print(", ".join(f"{count} {verdict}" for verdict, count in steps.items()))
