@@ -8,9 +8,10 @@ use super::Reporter;
 use super::citation::{citations, level};
 use super::clean::{one_line, visible};
 use super::failure::FailedStep;
-use super::grid::{Cell, Grid};
+use super::grid::Grid;
 use super::paint::Paint;
-use super::totals::{Counts, Totals, warns};
+use super::summary::{counted, grid_text, seconds, totals_text};
+use super::totals::{Totals, warns};
 use crate::event::Event;
 use crate::finding::Verdict;
 
@@ -94,59 +95,15 @@ impl<W: Write> Human<W> {
         self.write_failures()?;
         self.write_warnings()?;
         self.write_skips()?;
-        self.write_totals()?;
-        self.write_next()
+        self.write_totals()
     }
 
     fn write_grid(&mut self) -> io::Result<()> {
-        let clients = self.grid.clients();
-        let features = self.grid.features();
-        if features.is_empty() {
+        let table = grid_text(&self.grid, self.paint);
+        if table.is_empty() {
             return Ok(());
         }
-        let first = features
-            .iter()
-            .map(|feature| feature.chars().count())
-            .max()
-            .unwrap_or(0);
-        let mut text = format!("\n{:first$}", "");
-        for client in &clients {
-            text.push_str(&format!("   {}", self.paint.bold(one_line(client))));
-        }
-        text.push('\n');
-        let mut used = Vec::new();
-        let mut untested = false;
-        for feature in &features {
-            text.push_str(&format!("{feature:first$}"));
-            for (position, client) in clients.iter().enumerate() {
-                let cell = self.grid.cell(client, feature);
-                let is_last = position + 1 == clients.len();
-                let width = if is_last {
-                    0
-                } else {
-                    one_line(client).chars().count()
-                };
-                let word = format!("{:width$}", cell.map_or("-", Cell::word));
-                text.push_str(&format!("   {}", painted(self.paint, cell, &word)));
-                match cell {
-                    Some(cell) if !used.contains(&cell) => used.push(cell),
-                    Some(_) => {}
-                    None => untested = true,
-                }
-            }
-            text.push('\n');
-        }
-        used.sort_unstable();
-        let mut legend: Vec<String> = used
-            .iter()
-            .rev()
-            .map(|cell| format!("{}: {}", cell.word(), cell.meaning()))
-            .collect();
-        if untested {
-            legend.push("-: not tested".to_owned());
-        }
-        write!(self.out, "{text}")?;
-        writeln!(self.out, "{}", self.paint.faint(legend.join("; ")))
+        writeln!(self.out, "\n{table}")
     }
 
     fn write_failures(&mut self) -> io::Result<()> {
@@ -195,59 +152,7 @@ impl<W: Write> Human<W> {
     }
 
     fn write_totals(&mut self) -> io::Result<()> {
-        let totals = &self.totals;
-        let mut parts = vec![
-            in_words(totals.scenarios, "scenario"),
-            in_words(totals.steps, "step"),
-            counted(totals.warnings, "warning"),
-            counted(totals.requests, "request"),
-        ];
-        if totals.unfinished > 0 {
-            parts.insert(1, format!("{} not finished", totals.unfinished));
-        }
-        let line = format!("{} in {}", parts.join("; "), seconds(totals.elapsed));
-        let line = if totals.failed_steps() > 0 || totals.stopped.is_some() {
-            self.paint.bad(line)
-        } else {
-            self.paint.good(line)
-        };
-        writeln!(self.out, "\n{line}")
-    }
-
-    fn write_next(&mut self) -> io::Result<()> {
-        let totals = &self.totals;
-        if totals.interrupted {
-            writeln!(self.out, "interrupted: what is not listed was not tested")?;
-        }
-        if !totals.left.is_empty() {
-            writeln!(
-                self.out,
-                "left on the target, because it could not be removed:"
-            )?;
-            for url in &totals.left {
-                writeln!(self.out, "  {}", one_line(url))?;
-            }
-            writeln!(self.out, "  `scimulate sweep` tries again")?;
-        }
-        let unseen = totals.snapshots_new + totals.snapshots_different;
-        if unseen > 0 {
-            let what_now = if totals.snapshots_pending > 0 {
-                "`scimulate review` shows them"
-            } else {
-                "nothing was written; `--snapshots new` writes them down for a review"
-            };
-            writeln!(
-                self.out,
-                "snapshots: {} new, {} different: {what_now}",
-                totals.snapshots_new, totals.snapshots_different,
-            )?;
-        }
-        if totals.failed_steps() > 0 {
-            writeln!(
-                self.out,
-                "`scimulate show FILE` prints what a scenario sends, `scimulate explain RULE` what a rule requires"
-            )?;
-        }
+        writeln!(self.out, "\n{}", totals_text(&self.totals, self.paint))?;
         self.out.flush()
     }
 
@@ -436,15 +341,6 @@ impl Scenario {
     }
 }
 
-fn painted(paint: Paint, cell: Option<Cell>, word: &str) -> String {
-    match cell {
-        Some(Cell::Pass) => paint.good(word),
-        Some(Cell::Fail) => paint.bad(word),
-        Some(Cell::Warn | Cell::BreaksRfc) => paint.odd(word),
-        Some(Cell::Skip) | None => paint.faint(word),
-    }
-}
-
 fn indented(text: &str) -> String {
     let lines: Vec<String> = text
         .lines()
@@ -457,37 +353,4 @@ fn indented(text: &str) -> String {
         })
         .collect();
     lines.join("\n")
-}
-
-/// `3 scenarios: 2 passed, 1 failed`.
-fn in_words(counts: Counts, noun: &str) -> String {
-    let parts: Vec<String> = [
-        (counts.passed, "passed"),
-        (counts.failed, "failed"),
-        (counts.errors, "could not be judged"),
-        (counts.skipped, "skipped"),
-    ]
-    .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, word)| format!("{count} {word}"))
-    .collect();
-    if parts.is_empty() {
-        counted(counts.all(), noun)
-    } else {
-        format!("{}: {}", counted(counts.all(), noun), parts.join(", "))
-    }
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    match count {
-        1 => format!("1 {noun}"),
-        _ => format!("{count} {noun}s"),
-    }
-}
-
-fn seconds(time: Duration) -> String {
-    match time.as_millis() {
-        millis @ 0..1000 => format!("{millis} ms"),
-        _ => format!("{:.1} s", time.as_secs_f64()),
-    }
 }

@@ -13,6 +13,7 @@ mod citation;
 mod curl;
 pub(crate) mod difference;
 mod failure;
+mod summary;
 mod traffic;
 
 use std::io;

@@ -50,7 +50,7 @@ pub fn answers_of(contents: &str) -> Result<Vec<Answer>, NoAnswer> {
     let value: Value =
         serde_json::from_str(contents).map_err(|error| NoAnswer(error.to_string()))?;
     match &value {
-        Value::Array(items) => items.iter().map(|item| Answer::from_json(item)).collect(),
+        Value::Array(items) => items.iter().map(Answer::from_json).collect(),
         item => Ok(vec![Answer::from_json(item)?]),
     }
 }
