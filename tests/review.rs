@@ -1,6 +1,7 @@
 //! Real cargo-insta reviews our snapshots, with our binary in the place of Cargo.
 
 use std::fs;
+use std::io::{self, Write};
 use std::process::Command;
 
 use assert_cmd::cargo::cargo_bin;
@@ -16,7 +17,7 @@ fn cargo_insta_accepts_our_snapshots_without_cargo() {
         .output()
         .is_err()
     {
-        println!("skipped: cargo-insta is not installed");
+        writeln!(io::stderr(), "skipped: cargo-insta is not installed").unwrap();
         return;
     }
     let folder = tempfile::tempdir().unwrap();

@@ -9,6 +9,9 @@ pub mod normalise;
 pub mod session;
 pub mod store;
 
+mod identity;
+mod names;
+
 pub use normalise::Normaliser;
 pub use session::{Mode, Place, Session};
 pub use store::{Pending, Store};

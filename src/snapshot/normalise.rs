@@ -1,14 +1,16 @@
 //! Gives names to the values that change from run to run, by what SCIM says they are. No rules of the user.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use regex::{Captures, Regex};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::answer::{Answer, Body};
+use super::identity::{blanked, id_of, is_discovery, without_case};
+use super::names::Names;
 use crate::exchange::{Exchange, Response};
 use crate::scim::equality::{instant_of, key};
 
@@ -65,24 +67,6 @@ pub struct Normaliser {
     cursors: Names<String>,
 }
 
-/// Numbers, in the order in which values are seen.
-#[derive(Debug, Clone)]
-struct Names<T>(HashMap<T, usize>);
-
-impl<T: std::hash::Hash + Eq> Names<T> {
-    fn number(&mut self, value: T) -> usize {
-        let next = self.0.len() + 1;
-        *self.0.entry(value).or_insert(next)
-    }
-
-    fn known<Q: std::hash::Hash + Eq + ?Sized>(&self, value: &Q) -> Option<usize>
-    where
-        T: std::borrow::Borrow<Q>,
-    {
-        self.0.get(value).copied()
-    }
-}
-
 /// Where a text stands.
 #[derive(Debug, Clone, Copy)]
 struct Spot<'a> {
@@ -97,11 +81,11 @@ impl Normaliser {
     pub fn new(run: &str) -> Self {
         Self {
             run: run.to_lowercase(),
-            ids: Names(HashMap::new()),
-            instants: Names(HashMap::new()),
-            versions: Names(HashMap::new()),
-            uuids: Names(HashMap::new()),
-            cursors: Names(HashMap::new()),
+            ids: Names::new(),
+            instants: Names::new(),
+            versions: Names::new(),
+            uuids: Names::new(),
+            cursors: Names::new(),
         }
     }
 
@@ -395,58 +379,4 @@ impl Normaliser {
 
 fn near(instant: Timestamp, sent: Option<Timestamp>) -> bool {
     sent.is_some_and(|sent| (instant.as_second() - sent.as_second()).abs() <= NEAR)
-}
-
-fn id_of(members: &Map<String, Value>, name: &str) -> Option<String> {
-    match members.get(name)? {
-        Value::String(id) if !id.is_empty() => Some(id.clone()),
-        Value::Number(id) => Some(id.to_string()),
-        _ => None,
-    }
-}
-
-/// Schemas and resource types have ids that mean something (RFC 7643 6, 7).
-fn is_discovery(members: &Map<String, Value>) -> bool {
-    let is_kind = |schema: &str| {
-        let schema = schema.to_lowercase();
-        schema.ends_with(":core:2.0:schema") || schema.ends_with(":core:2.0:resourcetype")
-    };
-    let schemas = members.get("schemas").and_then(Value::as_array);
-    schemas.is_some_and(|schemas| schemas.iter().filter_map(Value::as_str).any(is_kind))
-        || members
-            .get("id")
-            .and_then(Value::as_str)
-            .is_some_and(|id| id.starts_with("urn:"))
-        || (members.contains_key("endpoint") && members.contains_key("schema"))
-}
-
-/// The element without what only tells one run from another.
-fn blanked(value: &Value) -> Value {
-    match value {
-        Value::Object(members) => members
-            .iter()
-            .filter(|(name, _)| !["id", "meta", "$ref", "value"].contains(&name.as_str()))
-            .map(|(name, value)| (name.clone(), blanked(value)))
-            .collect(),
-        Value::Array(items) => items.iter().map(blanked).collect(),
-        other => other.clone(),
-    }
-}
-
-/// Replaces a lower-case ASCII needle however it is written.
-fn without_case<'a>(text: &'a str, needle: &str, name: &str) -> Cow<'a, str> {
-    // Lower case of ASCII letters only: positions stay those of the text.
-    let lower = text.to_ascii_lowercase();
-    if needle.is_empty() || !lower.contains(needle) {
-        return Cow::Borrowed(text);
-    }
-    let mut replaced = String::with_capacity(text.len());
-    let mut from = 0;
-    for (position, _) in lower.match_indices(needle) {
-        replaced.push_str(&text[from..position]);
-        replaced.push_str(name);
-        from = position + needle.len();
-    }
-    replaced.push_str(&text[from..]);
-    Cow::Owned(replaced)
 }
