@@ -10,8 +10,8 @@ fn report(arguments: &[&str]) -> (Option<i32>, String, String) {
         .args(arguments)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
-        .unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
+        .expect("scimulate runs and writes text");
+    let text = |bytes| String::from_utf8(bytes).expect("scimulate runs and writes text");
     (
         output.status.code(),
         text(output.stdout),

@@ -4,6 +4,7 @@ pub mod check;
 pub mod diagnostic;
 pub mod schema;
 
+mod as_cargo;
 mod interrupt;
 mod list;
 mod report;
@@ -112,7 +113,7 @@ impl Complaint {
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
-    if let Some(code) = review::answered_as_cargo() {
+    if let Some(code) = as_cargo::answered_as_cargo() {
         return code;
     }
     let arguments = match Arguments::try_parse() {

@@ -2,24 +2,22 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use serde_json::json;
 use similar::{ChangeTag, TextDiff};
 
-use crate::cli::{Complaint, FINE};
+use crate::cli::run::SHIPPED_SNAPSHOTS;
+use crate::cli::{Complaint, FINE, as_cargo, target};
 use crate::report::clean::visible;
 use crate::report::difference;
 use crate::report::paint::Paint;
 use crate::snapshot::answer::answers_of;
 use crate::snapshot::compare::differences;
 use crate::snapshot::file::SnapshotFile;
-use crate::snapshot::store::DEFAULT_FOLDER;
 use crate::snapshot::{Pending, Store};
+use crate::target::Config;
 
-/// Names the snapshot directory to ourselves when cargo-insta calls us in the place of Cargo.
-const AS_CARGO: &str = "SCIMULATE_AS_CARGO_FOR";
 /// Lines shown around a change.
 const AROUND: usize = 4;
 
@@ -29,9 +27,17 @@ pub(crate) struct PendingArguments {
     /// Snapshots (`.snap` or `.snap.new`) or folders of them; all if none is given
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Where the snapshots of the target are
-    #[arg(long, env = "SCIMULATE_SNAPSHOT_DIR", value_name = "DIR", default_value = DEFAULT_FOLDER)]
-    snapshot_dir: PathBuf,
+    /// Directory of snapshots; without it those of the targets in the configuration, and of the reference server
+    #[arg(long, env = "SCIMULATE_SNAPSHOT_DIR", value_name = "DIR")]
+    snapshot_dir: Option<PathBuf>,
+    /// File with named targets
+    #[arg(
+        long,
+        env = "SCIMULATE_CONFIG",
+        value_name = "FILE",
+        default_value = "scimulate.toml"
+    )]
+    config: PathBuf,
 }
 
 /// Options of `scimulate review`.
@@ -60,22 +66,40 @@ enum Choice {
 }
 
 impl PendingArguments {
+    /// The directories that a run may have written to.
+    fn folders(&self) -> Result<Vec<PathBuf>, Complaint> {
+        if let Some(folder) = &self.snapshot_dir {
+            return Ok(vec![folder.clone()]);
+        }
+        let config = Config::read(&self.config).map_err(target::complaint)?;
+        let mut folders = vec![PathBuf::from(SHIPPED_SNAPSHOTS)];
+        folders.extend(
+            config
+                .targets
+                .into_values()
+                .filter_map(|target| target.snapshots),
+        );
+        folders.sort();
+        folders.dedup();
+        Ok(folders)
+    }
+
     /// Those that were asked for, in the order of their names.
     fn selected(&self) -> Result<Vec<Pending>, Complaint> {
-        let all = Store::new(&self.snapshot_dir).pending();
+        let all: Vec<Pending> = self
+            .folders()?
+            .into_iter()
+            .flat_map(|folder| Store::new(folder).pending())
+            .collect();
         let wants = |path: &Path, pending: &Pending| {
             pending.new == path || pending.old == path || pending.new.starts_with(path)
         };
         for path in &self.paths {
             if !all.iter().any(|pending| wants(path, pending)) {
-                return Err(
-                    Complaint::new(format!("`{}` is no pending snapshot", path.display())).hint(
-                        format!(
-                            "`scimulate pending --snapshot-dir {}` lists them",
-                            self.snapshot_dir.display()
-                        ),
-                    ),
-                );
+                let message = format!("`{}` is no pending snapshot", path.display());
+                return Err(Complaint::new(message).hint(
+                    "`scimulate pending` lists them; `--snapshot-dir DIR` says where to look",
+                ));
             }
         }
         let chosen = |pending: &Pending| {
@@ -118,11 +142,7 @@ fn decide_all(arguments: &PendingArguments, choice: Choice) -> Result<ExitCode, 
         let _ = writeln!(out, "{word} {}", pending.old.display());
     }
     if all.is_empty() {
-        let _ = writeln!(
-            out,
-            "no pending snapshots in {}",
-            arguments.snapshot_dir.display()
-        );
+        let _ = writeln!(out, "no pending snapshots");
     }
     Ok(ExitCode::from(FINE))
 }
@@ -138,17 +158,16 @@ fn decide(pending: &Pending, choice: Choice) -> Result<(), Complaint> {
 
 /// Shows each pending snapshot and asks what to do with it.
 pub(crate) fn review(arguments: &ReviewArguments) -> Result<ExitCode, Complaint> {
-    if arguments.with == Some(Reviewer::CargoInsta) {
-        return review_with_cargo_insta(&arguments.pending.snapshot_dir);
-    }
     let all = arguments.pending.selected()?;
     if all.is_empty() {
-        let _ = writeln!(
-            anstream::stdout(),
-            "nothing to review in {}",
-            arguments.pending.snapshot_dir.display()
-        );
+        let _ = writeln!(anstream::stdout(), "nothing to review");
         return Ok(ExitCode::from(FINE));
+    }
+    if arguments.with == Some(Reviewer::CargoInsta) {
+        let waits = |folder: &PathBuf| !Store::new(folder).pending().is_empty();
+        let mut folders = arguments.pending.folders()?;
+        folders.retain(waits);
+        return as_cargo::review(&folders);
     }
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(Complaint::new("a review needs a terminal").hint(
@@ -290,73 +309,6 @@ fn meaning(old: &SnapshotFile, new: &SnapshotFile, paint: Paint) -> Vec<String> 
     }
 }
 
-/// cargo-insta asks Cargo where the snapshots are. We answer in Cargo's place, so that neither Cargo nor a package is
-/// needed.
-fn review_with_cargo_insta(folder: &Path) -> Result<ExitCode, Complaint> {
-    let absolute = folder.canonicalize().map_err(|problem| {
-        Complaint::new(format!("cannot read `{}`: {problem}", folder.display()))
-    })?;
-    let ourselves = std::env::current_exe()
-        .map_err(|problem| Complaint::new(format!("cannot find this program: {problem}")))?;
-    let status = Command::new("cargo-insta")
-        .args(["insta", "review"])
-        .current_dir(&absolute)
-        .env("CARGO", ourselves)
-        .env(AS_CARGO, &absolute)
-        .status()
-        .map_err(|problem| {
-            Complaint::new(format!("cannot start `cargo-insta`: {problem}")).hint(
-                "`cargo install cargo-insta` installs it; `scimulate review` works without it",
-            )
-        })?;
-    let code = status.code().and_then(|code| u8::try_from(code).ok());
-    Ok(ExitCode::from(code.unwrap_or(1)))
-}
-
-/// Answers `cargo metadata` when cargo-insta asks; `None` in all other cases.
-pub(crate) fn answered_as_cargo() -> Option<ExitCode> {
-    let folder = std::env::var(AS_CARGO).ok()?;
-    if std::env::args().nth(1).as_deref() != Some("metadata") {
-        return None;
-    }
-    let _ = writeln!(io::stdout(), "{}", metadata(&folder));
-    Some(ExitCode::from(FINE))
-}
-
-/// One package whose only source would be in the folder, and insta, whose version cargo-insta wants to know; in Cargo's
-/// format.
-fn metadata(folder: &str) -> serde_json::Value {
-    let inside = |name: &str| Path::new(folder).join(name).display().to_string();
-    let package = |name: &str, version: &str| {
-        json!({
-            "name": name,
-            "version": version,
-            "id": format!("path+{name}#{version}"),
-            "dependencies": [],
-            "features": {},
-            "manifest_path": inside("Cargo.toml"),
-            "targets": [{
-                "name": name,
-                "kind": ["lib"],
-                "crate_types": ["lib"],
-                "src_path": inside("none.rs"),
-            }],
-        })
-    };
-    let snapshots = package("scimulate-snapshots", "0.0.0");
-    let id = snapshots["id"].clone();
-    json!({
-        "packages": [snapshots, package("insta", "1.49.0")],
-        "workspace_members": [id],
-        "workspace_default_members": [id],
-        "resolve": null,
-        "workspace_root": folder,
-        "target_directory": inside("target"),
-        "version": 1,
-        "metadata": null,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -432,7 +384,8 @@ mod tests {
         let folder = folder(&["a", "b"]);
         let named = |name: &str| PendingArguments {
             paths: vec![folder.path().join(name)],
-            snapshot_dir: folder.path().to_owned(),
+            snapshot_dir: Some(folder.path().to_owned()),
+            config: "scimulate.toml".into(),
         };
         assert_eq!(named("a.snap").selected().unwrap().len(), 1);
         assert_eq!(named("a.snap.new").selected().unwrap().len(), 1);

@@ -183,7 +183,7 @@ async fn play(
 }
 
 /// Where the reference server's snapshots are, in this project.
-const SHIPPED_SNAPSHOTS: &str = "fixtures/snapshots";
+pub(super) const SHIPPED_SNAPSHOTS: &str = "fixtures/snapshots";
 
 impl RunArguments {
     /// The snapshots of this run: those of the directory that is named here or in `scimulate.toml`, or the shipped ones for

@@ -203,7 +203,7 @@ fn usable(secret: &str, place: &str) -> Result<SecretString, Complaint> {
     Ok(secret.to_owned().into())
 }
 
-fn complaint(problem: ConfigError) -> Complaint {
+pub(super) fn complaint(problem: ConfigError) -> Complaint {
     let hint = problem.hint();
     let complaint = Complaint::new(problem.to_string());
     match hint {

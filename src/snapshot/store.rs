@@ -8,8 +8,6 @@ use walkdir::WalkDir;
 
 use super::file::{FileError, SnapshotFile};
 
-/// Where snapshots are if nothing else is said, in the working directory.
-pub const DEFAULT_FOLDER: &str = "snapshots";
 /// Longer parts of a name are cut; file systems end at 255 bytes.
 const LONGEST_PART: usize = 70;
 
