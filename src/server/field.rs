@@ -31,6 +31,7 @@ pub(crate) enum Source {
     Created,
     LastModified,
     Version,
+    Location,
     Meta,
     Members(Option<String>),
     Groups(Option<String>),
@@ -117,6 +118,7 @@ impl Field {
                 "created" => Source::Created,
                 "lastModified" => Source::LastModified,
                 "version" => Source::Version,
+                "location" => Source::Location,
                 _ => Source::Hidden,
             },
             (None, "members", sub) if shelf.has_members => Source::Members(sub),
@@ -135,6 +137,15 @@ impl Field {
             many: attribute.multi_valued,
             whole: target.kind == Type::Complex,
             name: path.to_string(),
+        }
+    }
+
+    /// Whether the values are addresses of this server, kept without its base.
+    pub(crate) fn is_own_address(&self) -> bool {
+        match &self.source {
+            Source::Location => true,
+            Source::Members(sub) | Source::Groups(sub) => sub.as_deref() == Some("$ref"),
+            _ => self.name == "$ref",
         }
     }
 
@@ -169,6 +180,9 @@ impl Field {
             Source::ResourceType => text(&shelf.resource_type.name),
             Source::Created => vec![Scalar::Moment(resource.created.at)],
             Source::LastModified => vec![Scalar::Moment(resource.modified.at)],
+            Source::Location => vec![Scalar::Text(Cow::Owned(
+                store.relative_location(place, &resource.id),
+            ))],
             Source::Version => vec![Scalar::Text(Cow::Owned(resource.etag()))],
             Source::Schemas => std::iter::once(&shelf.resource_type.schema)
                 .chain(&resource.extensions)

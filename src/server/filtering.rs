@@ -559,7 +559,7 @@ fn compares(
                 Operator::Co => return text.contains(wanted),
                 Operator::Sw => return text.starts_with(wanted),
                 Operator::Ew => return text.ends_with(wanted),
-                Operator::Eq if field.name.ends_with("$ref") => {
+                Operator::Eq if field.is_own_address() => {
                     return wanted == &*text || wanted.ends_with(&*text);
                 }
                 _ => text.as_ref().cmp(wanted.as_str()),

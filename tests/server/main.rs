@@ -10,5 +10,6 @@ mod patches;
 mod policies;
 mod protocol;
 mod resources;
+mod robust;
 mod socket;
 mod speed;
