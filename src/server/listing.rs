@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::condition::Condition;
 use super::cursor::{self, Mark};
 use super::error::{Refusal, ScimType};
-use super::filtering::{self, Condition};
+use super::filtering;
 use super::policy::{Policies, Policy};
 use super::projection::{Asked, Projection};
 use super::sorting::{self, SortOrder};

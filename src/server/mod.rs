@@ -15,6 +15,7 @@ use crate::scim::schema::{SchemaFault, Schemas};
 mod auth;
 mod bulk;
 mod coerce;
+mod condition;
 mod cursor;
 mod discovery;
 mod error;

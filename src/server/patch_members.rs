@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use super::condition::Condition;
 use super::error::Refusal;
-use super::filtering::Condition;
 use super::patch::{Op, Patch};
 use super::policy::Policy;
 use super::store::Draft;

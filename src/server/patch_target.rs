@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::coerce::{is_primary, same_element};
+use super::condition::Condition;
 use super::error::Refusal;
-use super::filtering::Condition;
 use super::patch::{Op, Patch};
 use super::policy::Policy;
 use crate::scim::filter::{Filter, Literal, Node, Operator};
