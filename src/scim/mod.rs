@@ -11,4 +11,5 @@ pub mod path;
 pub mod schema;
 pub mod urn;
 
+mod attribute;
 mod filter_parser;

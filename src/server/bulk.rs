@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::error::Refusal;
 use super::operations::{Conditions, Outcome, Session};
-use super::patch::check_message;
+use super::patch_message::check_message;
 use super::policy::Policy;
 use super::projection::Asked;
 use super::store::Place;

@@ -3,7 +3,6 @@
 use std::sync::{MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::auth::{Token, authenticate, check_write};
@@ -12,10 +11,10 @@ use super::discovery::Discovery;
 use super::error::{Refusal, ScimType};
 use super::listing::{self, Query};
 use super::operations::{Conditions, Outcome, Session};
-use super::patch::check_message;
-use super::policy::{Policies, Policy};
+use super::patch_message::check_message;
+use super::policy::Policy;
+use super::wire::{check_accept, decoded, read_json, segments, without_origin};
 use super::{Answer, MEDIA_TYPE, Request, Server, State, Tenant};
-use crate::scim::json;
 use crate::scim::urn;
 
 const RESOURCE_METHODS: &str = "GET, PUT, PATCH, DELETE";
@@ -430,71 +429,5 @@ impl Call<'_> {
             self.server.body_limit,
             &self.server.policies,
         )
-    }
-}
-
-fn read_json(bytes: &[u8], limit: usize, policies: &Policies) -> Result<Value, Refusal> {
-    let limits = json::Limits {
-        bytes: limit,
-        ..json::Limits::default()
-    };
-    let document = json::parse(bytes, limits).map_err(|fault| match fault {
-        json::JsonFault::TooLarge { .. } => Refusal::new(413, fault.to_string()),
-        _ => Refusal::syntax(format!("the body is not JSON: {fault}")),
-    })?;
-    match document.repeated.first() {
-        Some(name) if policies.first(Policy::RepeatedNames) => {
-            let detail = if name.is_exact() {
-                format!("`{}` stands twice in one object", name.name)
-            } else {
-                format!(
-                    "`{}` and `{}` in one object are the same attribute",
-                    name.earlier, name.name
-                )
-            };
-            Err(Refusal::syntax(detail))
-        }
-        _ => Ok(document.value),
-    }
-}
-
-fn check_accept(header: Option<&str>) -> Result<(), Refusal> {
-    let Some(header) = header else { return Ok(()) };
-    let fits = header.split(',').any(|range| {
-        let range = range.split(';').next().unwrap_or_default().trim();
-        ["*/*", "application/*", "application/json", MEDIA_TYPE]
-            .iter()
-            .any(|known| range.eq_ignore_ascii_case(known))
-    });
-    if fits {
-        Ok(())
-    } else {
-        Err(Refusal::new(406, format!("answers are {MEDIA_TYPE}")))
-    }
-}
-
-/// A target in absolute form without its scheme and host.
-fn without_origin(target: &str) -> &str {
-    match target.split_once("://") {
-        Some((scheme, rest)) if !scheme.contains(['/', '?']) => {
-            rest.find('/').map_or("/", |at| &rest[at..])
-        }
-        _ => target,
-    }
-}
-
-fn segments(path: &str) -> Result<Vec<String>, Refusal> {
-    path.split('/')
-        .filter(|part| !part.is_empty())
-        .map(decoded)
-        .collect()
-}
-
-fn decoded(text: &str) -> Result<String, Refusal> {
-    match percent_decode_str(text).decode_utf8() {
-        Ok(text) => Ok(text.into_owned()),
-        Err(_) => Err(Refusal::value(
-            "the address is not UTF-8 in percent encoding",
-        )),
     }
 }

@@ -32,14 +32,17 @@ mod membership;
 mod operations;
 mod patch;
 mod patch_members;
+mod patch_message;
 mod patch_target;
 mod policy;
+mod policy_table;
 mod projection;
 mod represent;
 mod sorting;
 mod state;
 mod store;
 mod text;
+mod wire;
 
 pub use auth::Token;
 pub use listen::{Running, start};

@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::error::Refusal;
 use super::etag;
-use super::patch;
 use super::policy::Policy;
 use super::projection::{Asked, Projection};
 use super::store::{Place, Store};
+use super::{patch, patch_message};
 
 /// One tenant's resources while a request is served.
 pub(crate) struct Session<'a> {
@@ -98,8 +98,8 @@ impl Session<'_> {
         conditions: Conditions<'_>,
     ) -> Result<Outcome, Refusal> {
         self.check(place, conditions)?;
-        let operations = patch::read_operations(self.store, body)?;
-        let written = patch::names_in(&operations);
+        let operations = patch_message::read_operations(self.store, body)?;
+        let written = patch_message::names_in(&operations);
         let Some(mut draft) = self.store.begin(place) else {
             return Err(gone());
         };

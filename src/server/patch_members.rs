@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::condition::Condition;
 use super::error::Refusal;
-use super::patch::{Op, Patch};
+use super::patch::Patch;
+use super::patch_message::Op;
 use super::policy::Policy;
 use super::store::Draft;
 use crate::scim::path::Path;
