@@ -76,6 +76,17 @@ impl Coerce<'_> {
             Value::Object(members) if self.tolerates(Policy::JsonInStrings) => {
                 Value::Object(unpacked(members))
             }
+            Value::String(text)
+                if attribute.sub("value").is_some()
+                    && text.trim_start().starts_with('{')
+                    && self.tolerates(Policy::JsonInStrings)
+                    && self.tolerates(Policy::ScalarForComplex) =>
+            {
+                Value::Object(unpacked(Map::from_iter([(
+                    "value".to_owned(),
+                    Value::String(text),
+                )])))
+            }
             other => other,
         };
         self.single(attribute, value)
@@ -246,7 +257,12 @@ fn unpacked(members: Map<String, Value>) -> Map<String, Value> {
         }
         _ => None,
     };
-    let Some(mut inner) = inner else {
+    // Only what names a plain value; anything else stays the text that it is, also when it comes back by PUT.
+    let is_plain = |inner: &Map<String, Value>| {
+        let value = inner.get("value").and_then(Value::as_str);
+        value.is_some_and(|value| !value.trim_start().starts_with('{'))
+    };
+    let Some(mut inner) = inner.filter(is_plain) else {
         return members;
     };
     inner.remove("id");
