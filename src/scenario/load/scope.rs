@@ -275,6 +275,10 @@ impl Scope {
     /// What can be told only once the whole file was read: unknown variables, and unused ones.
     pub(crate) fn finish(self, errors: &mut Vec<ScenarioError>, warnings: &mut Vec<ScenarioError>) {
         for wanted in &self.unknown {
+            if self.alone && !self.is_nearly_a_parameter(&wanted.name) {
+                // People and captures come from the scenario that uses the fragment, and are checked there.
+                continue;
+            }
             errors.push(self.explain(wanted).at(wanted.place.clone()));
         }
         for definition in &self.defined {
@@ -290,6 +294,12 @@ impl Scope {
             let name = definition.name.clone();
             warnings.push(Problem::Unused { what, name }.at(definition.place.clone()));
         }
+    }
+
+    fn is_nearly_a_parameter(&self, name: &str) -> bool {
+        let head = name.split('.').next().unwrap_or_default();
+        let parameters = self.bindings.iter().map(|binding| binding.name.as_str());
+        nearest(head, parameters).is_some()
     }
 
     fn explain(&self, wanted: &Use) -> Problem {

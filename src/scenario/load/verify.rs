@@ -130,11 +130,10 @@ impl Loader<'_> {
         }
         let node = fields.get(key)?;
         let alias = self.known_text(key, node)?;
-        let open = self.scope.bound(&alias).is_some_and(|binding| binding.open);
         let wanted = [(by_id, "id"), (*by_filter, attribute)];
         for (_, part) in wanted.into_iter().filter(|(wanted, _)| *wanted) {
             let name = format!("{alias}.{part}");
-            if open || self.scope.knows(&name) {
+            if self.scope.knows(&name) || self.scope.alone {
                 continue;
             }
             let near = self
