@@ -9,12 +9,13 @@ use clap::Args;
 use walkdir::{DirEntry, WalkDir};
 
 use crate::cli::diagnostic::{self, Severity};
+use crate::cli::payload;
 use crate::scenario::load::{self, LoadOptions, Loaded};
 
 /// Options of `scimulate check`.
 #[derive(Debug, Clone, Args)]
 pub struct CheckArguments {
-    /// Scenario files, people, and folders of them
+    /// Scenario files, people, folders of them, and single JSON payloads to hold against the schemas
     #[arg(default_value = "scenarios", value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Treat warnings as errors
@@ -64,6 +65,12 @@ fn report(arguments: &CheckArguments, out: &mut dyn Write) -> io::Result<bool> {
 }
 
 fn examine(path: &Path) -> Loaded {
+    let is_payload = path
+        .extension()
+        .is_some_and(|extension| extension == "json");
+    if is_payload && let Ok(bytes) = fs::read(path) {
+        return payload::examine(&shown(path), &bytes);
+    }
     load::examine(path, &shown(path), &LoadOptions::default())
 }
 

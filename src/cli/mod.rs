@@ -7,6 +7,7 @@ pub mod schema;
 mod as_cargo;
 mod interrupt;
 mod list;
+mod payload;
 mod report;
 mod review;
 mod run;

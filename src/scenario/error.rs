@@ -311,6 +311,13 @@ pub enum Problem {
     #[error("`{word}` is not a place in an answer")]
     Selector { word: String },
 
+    /// A payload against the schemas.
+    #[error("{message}")]
+    Payload {
+        message: String,
+        repair: Option<String>,
+    },
+
     // Warnings: the file works, and still.
     /// Nobody can check where it comes from.
     #[error("the scenario has no `source`")]

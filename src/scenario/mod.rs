@@ -8,11 +8,11 @@ mod hint;
 pub mod load;
 pub mod matcher;
 pub mod matching;
-mod nearest;
+pub(crate) mod nearest;
 mod scalar;
 pub mod step;
 pub mod template;
-mod yaml;
+pub(crate) mod yaml;
 
 use std::collections::BTreeMap;
 use std::fmt;
