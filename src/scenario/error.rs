@@ -163,8 +163,8 @@ pub enum Problem {
     )]
     StepKind { found: String },
     /// The name is taken.
-    #[error("the step name `{name}` is already used in line {line}")]
-    DuplicateStep { name: String, line: usize },
+    #[error("the step name `{name}` is already used at {first}")]
+    DuplicateStep { name: String, first: Place },
     /// A person or variable name is taken.
     #[error("`{name}` is already the name of {what}")]
     DuplicateName { name: String, what: String },

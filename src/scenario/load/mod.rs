@@ -217,8 +217,8 @@ struct Loader<'l> {
     user: String,
     /// Columns and parameters are written out where they are used.
     inline: bool,
-    /// Line of each step by its name.
-    names: HashMap<String, usize>,
+    /// Where each step is, by its name.
+    names: HashMap<String, Place>,
     /// Names of the request steps so far.
     requests: Vec<String>,
     /// Aliases that were verified so far, and whether each is a group.

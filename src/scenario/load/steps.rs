@@ -388,10 +388,10 @@ impl Loader<'_> {
 
     fn given_name(&mut self, written: &str, place: &Place) -> String {
         let name = format!("{}{}", written.trim(), self.suffix);
-        if let Some(line) = self.names.insert(name.clone(), place.line) {
+        if let Some(first) = self.names.insert(name.clone(), place.clone()) {
             let problem = Problem::DuplicateStep {
                 name: name.clone(),
-                line,
+                first,
             };
             self.errors.push(problem.at(place.clone()));
         }
@@ -405,7 +405,7 @@ impl Loader<'_> {
             number += 1;
             name = format!("{base} {number}{}", self.suffix);
         }
-        self.names.insert(name.clone(), place.line);
+        self.names.insert(name.clone(), place.clone());
         name
     }
 }
