@@ -310,6 +310,15 @@ fn contains(
     path: &str,
     found: &mut Vec<Difference>,
 ) {
+    // A captured list stands for its elements: `$contains: "${ids}"`.
+    let elements: Vec<Matcher<Value>>;
+    let parts = match parts {
+        [Matcher::Equals(Value::Array(items))] => {
+            elements = items.iter().cloned().map(Matcher::Equals).collect();
+            &elements
+        }
+        _ => parts,
+    };
     let missing: Vec<String> = match there {
         Some(Value::Array(items)) => {
             assigned(parts, items).0.into_iter().map(|index| described(&parts[index])).collect()
@@ -607,6 +616,9 @@ mod tests {
         );
         assert!(fits(&Matcher::Contains(vec![element("2")]), Some(&three)));
         assert!(!fits(&Matcher::Contains(vec![element("4")]), Some(&three)));
+        let captured = Matcher::Contains(vec![equals(json!(["b", "a"]))]);
+        assert!(fits(&captured, Some(&json!(["a", "b", "c"]))));
+        assert!(!fits(&captured, Some(&json!(["a", "c"]))));
         // `Any` must leave element 1 to the matcher that only fits there.
         assert!(fits(
             &Matcher::Elements(vec![Matcher::Any, element("1")]),
