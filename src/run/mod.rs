@@ -71,7 +71,6 @@ pub enum Ending {
 pub(crate) struct Context {
     pub(crate) target: Target,
     pub(crate) client: Arc<Client>,
-    pub(crate) run: String,
     pub(crate) journal: Option<Journal>,
     pub(crate) snapshots: Option<Session>,
     pub(crate) events: UnboundedSender<Event>,
@@ -79,9 +78,21 @@ pub(crate) struct Context {
 
 /// A fresh run id.
 pub fn fresh_run_id() -> String {
+    digits(Uuid::new_v4().as_u128(), 8)
+}
+
+/// The run's id as one scenario has it: names of scenarios that are played beside each other, or after one whose cleanup
+/// failed, must not meet.
+fn id_for(run: &str, scenario: usize) -> String {
+    let mut id: String = run.chars().take(5).collect();
+    id.push_str(&digits(scenario as u128, 3));
+    id
+}
+
+/// The last digits of a number in base 36, the last one first.
+fn digits(mut number: u128, count: usize) -> String {
     const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
-    let mut number = Uuid::new_v4().as_u128();
-    (0..8)
+    (0..count)
         .map(|_| {
             let digit = DIGITS[(number % 36) as usize];
             number /= 36;
@@ -161,7 +172,6 @@ pub async fn run(
     let context = Arc::new(Context {
         target: settings.target.clone(),
         client,
-        run: settings.run.clone(),
         journal,
         snapshots: settings.snapshots.take(),
         events,
@@ -246,12 +256,13 @@ async fn play_all(
                 break;
             };
             alone = scenario.alone;
+            let run = id_for(&settings.run, number);
             let script = Script::new(
                 Arc::clone(&scenario),
                 ScriptSettings {
                     client,
                     known: Arc::clone(known),
-                    sources: sources(settings),
+                    sources: sources(settings, run.clone()),
                 },
             )
             .map_err(|problem| format!("{}: {problem}", scenario.path))?;
@@ -259,6 +270,7 @@ async fn play_all(
             let play = Play {
                 context: Arc::clone(context),
                 number,
+                run,
                 scenario,
                 client,
                 cancel: cancel.clone(),
@@ -295,12 +307,28 @@ fn pass_on(event: Event, left: &mut usize, tell: &mut impl FnMut(Event)) {
     tell(event);
 }
 
-fn sources(settings: &Settings) -> Sources {
+fn sources(settings: &Settings, run: String) -> Sources {
     Sources {
-        run: settings.run.clone(),
+        run,
         given: settings.variables.clone(),
         environment: settings.environment.clone(),
         now: Box::new(|| Timestamp::now().to_string()),
         uuid: Box::new(|| Uuid::new_v4().to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::id_for;
+
+    #[test]
+    fn scenarios_of_a_run_never_share_an_id() {
+        let ids: std::collections::BTreeSet<String> =
+            (0..2000).map(|number| id_for("k3x9q2ab", number)).collect();
+        assert_eq!(ids.len(), 2000);
+        assert!(
+            ids.iter()
+                .all(|id| id.len() == 8 && id.starts_with("k3x9q"))
+        );
     }
 }

@@ -26,6 +26,8 @@ const CLEANUP: Duration = Duration::from_secs(60);
 pub(crate) struct Play {
     pub(crate) context: Arc<Context>,
     pub(crate) number: usize,
+    /// What `${run}` is in this scenario.
+    pub(crate) run: String,
     pub(crate) scenario: Arc<Scenario>,
     pub(crate) client: ProfileId,
     pub(crate) cancel: CancellationToken,
@@ -54,8 +56,8 @@ impl Play {
             started: Timestamp::now().to_string(),
         });
         let base = self.context.target.base.path();
-        let mut ledger = Ledger::new(&self.context.run, base);
-        let mut normaliser = Normaliser::new(&self.context.run);
+        let mut ledger = Ledger::new(&self.run, base);
+        let mut normaliser = Normaliser::new(&self.run);
         let mut seen: Vec<Exchange> = Vec::new();
         let mut current: Option<Current> = None;
         let mut worst = Verdict::Pass;
