@@ -87,6 +87,23 @@ pub enum Broken {
     Encoding(String),
 }
 
+impl std::fmt::Display for Broken {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::TooLarge(limit) => write!(
+                formatter,
+                "the body is larger than {limit} bytes; reading stopped there"
+            ),
+            Self::Slow(limit) => write!(formatter, "the body did not end within {limit} ms"),
+            Self::Cut(reason) => write!(formatter, "the body broke off: {reason}"),
+            Self::Encoding(reason) => write!(
+                formatter,
+                "the body's content encoding cannot be undone: {reason}"
+            ),
+        }
+    }
+}
+
 impl Response {
     /// An answer.
     pub fn new(

@@ -77,16 +77,8 @@ fn claims_json(response: &Response) -> bool {
 
 fn in_words(broken: &Broken) -> String {
     match broken {
-        Broken::TooLarge(limit) => {
-            format!(
-                "the body is larger than {limit} bytes; reading stopped there (`limits: {{ body: … }}` allows more)"
-            )
-        }
-        Broken::Slow(limit) => format!("the body did not end within {limit} ms"),
-        Broken::Cut(reason) => format!("the body broke off: {reason}"),
-        Broken::Encoding(reason) => {
-            format!("the body's content encoding cannot be undone: {reason}")
-        }
+        Broken::TooLarge(_) => format!("{broken} (`limits: {{ body: … }}` allows more)"),
+        _ => broken.to_string(),
     }
 }
 

@@ -71,6 +71,8 @@ impl Client {
             .retry(reqwest::retry::never())
             .no_proxy()
             .referer(false)
+            // Many servers close an idle connection after 5 s; a request must not meet that moment.
+            .pool_idle_timeout(Duration::from_secs(4))
             .build()
             .map_err(|problem| chain(&problem))?;
         Ok(Self {
@@ -84,6 +86,16 @@ impl Client {
             mask,
             bounds,
         })
+    }
+
+    /// Longest time for an answer where a request has none of its own.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.bounds.timeout
+    }
+
+    /// Takes secrets out.
+    pub(crate) fn mask(&self) -> &Mask {
+        &self.mask
     }
 
     /// Sends a request and waits for its outcome.
@@ -106,6 +118,13 @@ impl Client {
         }
         for (name, value) in &endpoint.target.headers {
             headers.push((name.clone(), value.expose_secret().to_owned()));
+        }
+        if !headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("accept"))
+        {
+            // The HTTP library sends this one if there is no other, so it is told.
+            headers.push(("Accept".to_owned(), "*/*".to_owned()));
         }
         let mut request = Request {
             method: outgoing.method.clone(),
@@ -158,6 +177,11 @@ impl Client {
         headers: &[(String, String)],
         body: Option<Vec<u8>>,
     ) -> Result<reqwest::Request, String> {
+        if let Some(segment) = dot_segment(target) {
+            return Err(format!(
+                "`{segment}` in a path would address another resource than the one that is written"
+            ));
+        }
         let url = format!("{}{target}", endpoint.target.base.origin());
         let url = Url::parse(&url).map_err(|problem| format!("{url}: {problem}"))?;
         if url.origin().ascii_serialization() != endpoint.target.base.origin() {
@@ -219,13 +243,13 @@ impl Client {
             .iter()
             .find(|(name, _)| name == "content-encoding")
             .map(|(_, value)| value.as_str());
-        if let (None, Some(encoding)) = (&broken, encoding) {
+        if let Some(encoding) = encoding.filter(|_| !bytes.is_empty()) {
             match decoded(&bytes, encoding, limit) {
-                Ok((plain, cut)) => {
+                Ok((plain, problem)) => {
                     bytes = plain;
-                    broken = cut;
+                    broken = broken.or(problem);
                 }
-                Err(problem) => broken = Some(Broken::Encoding(problem)),
+                Err(problem) => broken = broken.or(Some(Broken::Encoding(problem))),
             }
         }
         Ok(Response::new(
@@ -239,7 +263,14 @@ impl Client {
     fn failure(&self, problem: &reqwest::Error) -> Failure {
         let words = self.mask.text(&chain(problem));
         let lower = words.to_lowercase();
-        if lower.contains("certificate") || lower.contains("tls") || lower.contains("handshake") {
+        let is_tls = [
+            "certificate",
+            "handshake",
+            "tls",
+            // What rustls says of a server that answers in plain HTTP.
+            "corrupt message",
+        ];
+        if is_tls.iter().any(|word| lower.contains(word)) {
             Failure::Tls(words)
         } else if problem.is_connect() {
             Failure::Connect(words)
@@ -265,6 +296,15 @@ fn header_map(headers: &[(String, String)]) -> Result<HeaderMap, String> {
     Ok(map)
 }
 
+/// A segment that URL libraries resolve (RFC 3986 5.2.4), in any of its spellings.
+fn dot_segment(target: &str) -> Option<&str> {
+    let path = target.split(['?', '#']).next().unwrap_or(target);
+    path.split(['/', '\\']).find(|segment| {
+        let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+        matches!(plain.as_str(), "." | "..")
+    })
+}
+
 /// Path and query of a URL.
 fn target_of(url: &Url) -> String {
     match url.query() {
@@ -273,32 +313,37 @@ fn target_of(url: &Url) -> String {
     }
 }
 
-/// Undoes a content encoding, at most up to the limit: a small answer may hold a very large body.
+/// Undoes a content encoding, at most up to the limit: a small answer may hold a very large body. What could be undone of
+/// a broken one is kept.
 fn decoded(bytes: &[u8], encoding: &str, limit: u64) -> Result<(Vec<u8>, Option<Broken>), String> {
+    let most = limit.saturating_add(1);
     let mut plain = Vec::new();
     let read = match encoding.trim().to_ascii_lowercase().as_str() {
         "" | "identity" => return Ok((bytes.to_vec(), None)),
         "gzip" | "x-gzip" => MultiGzDecoder::new(bytes)
-            .take(limit + 1)
+            .take(most)
             .read_to_end(&mut plain),
         // RFC 9110 8.4.1.2 means zlib; some servers send it bare.
         "deflate" => ZlibDecoder::new(bytes)
-            .take(limit + 1)
+            .take(most)
             .read_to_end(&mut plain)
             .or_else(|_| {
                 plain.clear();
                 DeflateDecoder::new(bytes)
-                    .take(limit + 1)
+                    .take(most)
                     .read_to_end(&mut plain)
             }),
         other => return Err(format!("`{other}` was not asked for and is not known")),
     };
-    read.map_err(|problem| problem.to_string())?;
     if plain.len() as u64 > limit {
         plain.truncate(limit as usize);
         return Ok((plain, Some(Broken::TooLarge(limit))));
     }
-    Ok((plain, None))
+    match read {
+        Ok(_) => Ok((plain, None)),
+        Err(problem) if plain.is_empty() => Err(problem.to_string()),
+        Err(problem) => Ok((plain, Some(Broken::Encoding(problem.to_string())))),
+    }
 }
 
 /// An error with its causes, each said once.

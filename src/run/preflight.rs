@@ -145,10 +145,27 @@ fn problem(first: &Exchange, target: &Target) -> Option<Untestable> {
             format!("{url} answers 404: there is no SCIM endpoint at this base URL"),
             "the base URL is the address below which `/Users` is, often ending in /scim/v2",
         ),
-        200 if response.broken.is_none() && response.json().is_none() => untestable(
-            format!("{url} answers 200, but what it sends is not JSON"),
-            "the base URL is the address below which `/Users` is, often ending in /scim/v2",
-        ),
+        status if status < 300 => {
+            if let Some(broken) = &response.broken {
+                return untestable(
+                    format!("{url} answers {status}, but {broken}"),
+                    "it was asked for one user only; look into its log, and at what stands between here and there",
+                );
+            }
+            let fault = response.document().err()?;
+            let message = match response.body.is_empty() {
+                true => format!("{url} answers {status} without a body"),
+                false => {
+                    format!(
+                        "{url} answers {status}, but what it sends cannot be read as JSON: {fault}"
+                    )
+                }
+            };
+            untestable(
+                message,
+                "the base URL is the address below which `/Users` is, often ending in /scim/v2",
+            )
+        }
         _ => None,
     }
 }
