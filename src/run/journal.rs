@@ -7,10 +7,13 @@ use std::sync::Mutex;
 
 use serde::Serialize;
 
+use crate::exchange::Mask;
+
 /// An open journal. It removes itself when all that was created is gone again.
 pub(crate) struct Journal {
     file: Mutex<File>,
     path: PathBuf,
+    mask: Mask,
 }
 
 /// One line of the journal.
@@ -40,7 +43,7 @@ impl Journal {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub(crate) fn open(directory: &Path, run: &str, target: &str) -> io::Result<Self> {
+    pub(crate) fn open(directory: &Path, run: &str, target: &str, mask: Mask) -> io::Result<Self> {
         create_dir_all(directory)?;
         let path = directory.join(format!("{run}.jsonl"));
         let file = OpenOptions::new()
@@ -50,6 +53,7 @@ impl Journal {
         let journal = Self {
             file: Mutex::new(file),
             path,
+            mask,
         };
         journal.note(&Entry::Run { run, target })?;
         Ok(journal)
@@ -60,7 +64,7 @@ impl Journal {
     /// # Errors
     /// The file cannot be written.
     pub(crate) fn note(&self, entry: &Entry<'_>) -> io::Result<()> {
-        let mut line = serde_json::to_string(entry)?;
+        let mut line = self.mask.text(&serde_json::to_string(entry)?);
         line.push('\n');
         let mut file = self
             .file

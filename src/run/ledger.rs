@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use crate::exchange::{Exchange, Sender};
+use crate::exchange::{Exchange, Failure, Sender};
 use crate::plan::Outgoing;
 use crate::profile::{ProfileId, QueryEncoding, encode_segment};
 use crate::run::journal::{Entry, Journal};
@@ -28,6 +28,8 @@ struct Unknown {
     endpoint: String,
     attribute: &'static str,
     name: String,
+    /// There was no answer; an error that the server gave is most often true.
+    likely: bool,
 }
 
 /// What a scenario created and saw.
@@ -38,9 +40,11 @@ pub(crate) struct Ledger {
     base: String,
     created: Vec<Address>,
     removed: BTreeSet<Address>,
-    /// Ids that answers showed, whoever they belong to.
+    /// Ids that answers showed, whomever they belong to.
     seen: BTreeSet<String>,
     unknown: Vec<Unknown>,
+    /// Searches for what was perhaps created that came to nothing, because the target did not answer them.
+    unsearched: Vec<String>,
 }
 
 impl Ledger {
@@ -62,22 +66,28 @@ impl Ledger {
             path => vec![path.to_owned()],
         };
         paths.into_iter().find_map(|path| {
-            let id = percent_decode_str(path.rsplit('/').next()?)
-                .decode_utf8_lossy()
-                .into_owned();
-            let foreign = path.matches('/').count() > 1
-                && self.seen.contains(&id)
-                && !self
-                    .created
-                    .iter()
-                    .any(|ours| ours.tenant == outgoing.tenant && ours.path == path);
-            foreign.then(|| {
+            let segments = segments(&path);
+            // RFC 7644 3.11: whoever the credentials belong to, and surely not a user of this run.
+            let own_account = outgoing.method != "POST"
+                && segments
+                    .first()
+                    .is_some_and(|first| first.eq_ignore_ascii_case("me"));
+            let foreign = segments.len() > 1
+                && self.seen.contains(segments.last()?)
+                && !self.is_created(outgoing.tenant.as_deref(), &segments);
+            (foreign || own_account).then(|| {
                 format!(
                     "{} {path} would change a resource that this run did not create",
                     outgoing.method
                 )
             })
         })
+    }
+
+    fn is_created(&self, tenant: Option<&str>, path: &[String]) -> bool {
+        self.created
+            .iter()
+            .any(|ours| ours.tenant.as_deref() == tenant && segments(&ours.path) == path)
     }
 
     /// Notes what a request is about to create.
@@ -89,11 +99,20 @@ impl Ledger {
         let (Some(journal), true) = (journal, creates(outgoing)) else {
             return Ok(());
         };
-        let name = naming(outgoing).map(|(_, name)| name);
-        journal.note(&Entry::Intent {
-            tenant: outgoing.tenant.as_deref(),
-            target: &outgoing.target,
-            name: name.as_deref(),
+        let names = named(outgoing);
+        if names.is_empty() {
+            return journal.note(&Entry::Intent {
+                tenant: outgoing.tenant.as_deref(),
+                target: &outgoing.target,
+                name: None,
+            });
+        }
+        names.iter().try_for_each(|named| {
+            journal.note(&Entry::Intent {
+                tenant: outgoing.tenant.as_deref(),
+                target: &named.endpoint,
+                name: Some(&named.name),
+            })
         })
     }
 
@@ -105,78 +124,128 @@ impl Ledger {
         journal: Option<&Journal>,
     ) -> std::io::Result<()> {
         let body = exchange.response().and_then(|response| response.json());
-        if let Some(body) = body {
-            let listed = body
-                .get("Resources")
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten();
-            self.seen.extend(
-                listed
-                    .chain([body])
-                    .filter_map(|resource| text_of(resource.get("id")?)),
-            );
-        }
         let path = path_of(&outgoing.target);
         let accepted = exchange
             .status()
             .is_some_and(|status| (200..300).contains(&status));
+        let names = if creates(outgoing) {
+            named(outgoing)
+        } else {
+            Vec::new()
+        };
+        let claimed: Vec<String> = match path.as_str() {
+            _ if !creates(outgoing) => Vec::new(),
+            "/Bulk" => body.map(|body| self.bulk_created(body)).unwrap_or_default(),
+            _ if !accepted => Vec::new(),
+            endpoint => self
+                .resource_created(endpoint, exchange)
+                .into_iter()
+                .collect(),
+        };
+        // A server that hands out what it showed before as new, or something of another name, hands out a stranger.
+        let (ours, strange): (Vec<_>, Vec<_>) = claimed.into_iter().partition(|path| {
+            let segments = segments(path);
+            let shown_before = segments.last().is_some_and(|id| self.seen.contains(id));
+            let other_name = body.zip(names.first()).is_some_and(|(body, named)| {
+                body.get(named.attribute)
+                    .and_then(Value::as_str)
+                    .is_some_and(|name| {
+                        !name.eq_ignore_ascii_case(&named.name)
+                            && !name.to_ascii_lowercase().contains(&self.run)
+                    })
+            });
+            self.is_created(outgoing.tenant.as_deref(), &segments) || !(shown_before || other_name)
+        });
+        if let Some(body) = body {
+            shown(body, 0, &mut self.seen);
+        }
+        self.seen
+            .extend(strange.iter().filter_map(|path| segments(path).pop()));
         if outgoing.method == "DELETE" && (accepted || exchange.status() == Some(404)) {
-            self.remove(
-                Address {
-                    tenant: outgoing.tenant.clone(),
-                    path,
-                },
-                journal,
-            )?;
-            return Ok(());
+            let tenant = outgoing.tenant.clone();
+            return self.remove(Address { tenant, path }, journal);
+        }
+        if outgoing.method == "GET" && !self.unknown.is_empty() {
+            self.recognise(outgoing, exchange, journal)?;
         }
         if !creates(outgoing) {
             return Ok(());
         }
-        let mut found = match path.as_str() {
-            "/Bulk" => body.map(|body| self.bulk_created(body)).unwrap_or_default(),
-            _ if !accepted => Vec::new(),
-            endpoint => {
-                let id = body
-                    .and_then(|body| text_of(body.get("id")?))
-                    .filter(|id| !matches!(id.trim(), "" | "." | ".."));
-                let by_id = id.map(|id| format!("{endpoint}/{}", encode_segment(&id)));
-                let located = exchange
-                    .response()
-                    .and_then(|response| response.header("location"));
-                by_id
-                    .or_else(|| located.and_then(|location| self.located(location)))
-                    .into_iter()
-                    .collect()
-            }
-        };
         // No answer may still mean a resource; it can be found by the name that we gave it.
-        let lost = exchange.outcome.is_err() || (accepted && found.is_empty() && path != "/Bulk");
-        if let (true, Some((attribute, name))) = (lost, naming(outgoing))
-            && name.contains(&self.run)
-        {
-            self.unknown.push(Unknown {
-                tenant: outgoing.tenant.clone(),
-                endpoint: path,
-                attribute,
-                name,
-            });
+        let lost = match exchange.status() {
+            None => !matches!(exchange.outcome, Err(Failure::NotSent(_))),
+            Some(status) => status >= 500 || (accepted && ours.len() < names.len()),
+        };
+        if lost {
+            let likely = exchange
+                .status()
+                .is_none_or(|status| matches!(status, 200..300 | 502 | 504));
+            let unknown = names
+                .into_iter()
+                .filter(|named| named.name.contains(&self.run))
+                .map(|named| Unknown {
+                    tenant: outgoing.tenant.clone(),
+                    endpoint: named.endpoint,
+                    attribute: named.attribute,
+                    name: named.name,
+                    likely,
+                });
+            self.unknown.extend(unknown);
         }
-        for path in found.drain(..) {
-            let address = Address {
-                tenant: outgoing.tenant.clone(),
-                path,
-            };
-            if let Some(journal) = journal {
-                journal.note(&Entry::Created {
-                    tenant: address.tenant.as_deref(),
-                    target: &address.path,
-                })?;
+        ours.into_iter().try_for_each(|path| {
+            let tenant = outgoing.tenant.clone();
+            self.take(Address { tenant, path }, journal)
+        })
+    }
+
+    /// The path of what the answer to a create says it created.
+    fn resource_created(&self, endpoint: &str, exchange: &Exchange) -> Option<String> {
+        let response = exchange.response()?;
+        let id = response
+            .json()
+            .and_then(|body| text_of(body.get("id")?))
+            .filter(|id| !matches!(id.trim(), "" | "." | ".."));
+        match id {
+            Some(id) => Some(format!("{endpoint}/{}", encode_segment(&id))),
+            None => self.located(response.header("location")?),
+        }
+    }
+
+    fn take(&mut self, address: Address, journal: Option<&Journal>) -> std::io::Result<()> {
+        if let Some(journal) = journal {
+            journal.note(&Entry::Created {
+                tenant: address.tenant.as_deref(),
+                target: &address.path,
+            })?;
+        }
+        self.removed.remove(&address);
+        if !self.created.contains(&address) {
+            self.created.push(address);
+        }
+        Ok(())
+    }
+
+    /// Takes what an answer shows and has the very name that a lost create gave it.
+    fn recognise(
+        &mut self,
+        outgoing: &Outgoing,
+        exchange: &Exchange,
+        journal: Option<&Journal>,
+    ) -> std::io::Result<()> {
+        let endpoint = path_of(&outgoing.target);
+        let (same, other): (Vec<_>, Vec<_>) = std::mem::take(&mut self.unknown)
+            .into_iter()
+            .partition(|unknown| unknown.tenant == outgoing.tenant && unknown.endpoint == endpoint);
+        self.unknown = other;
+        for unknown in same {
+            let found = unknown.among(exchange);
+            if found.is_empty() {
+                self.unknown.push(unknown);
+                continue;
             }
-            self.removed.remove(&address);
-            if !self.created.contains(&address) {
-                self.created.push(address);
+            for path in found {
+                let tenant = unknown.tenant.clone();
+                self.take(Address { tenant, path }, journal)?;
             }
         }
         Ok(())
@@ -184,18 +253,8 @@ impl Ledger {
 
     /// The paths of what a bulk answer says it created.
     fn bulk_created(&self, body: &Value) -> Vec<String> {
-        let operations = body
-            .get("Operations")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
-        operations
-            .filter(|operation| {
-                operation
-                    .get("method")
-                    .and_then(Value::as_str)
-                    .is_some_and(|method| method.eq_ignore_ascii_case("POST"))
-            })
+        operations(body)
+            .filter(|operation| is_post(operation))
             .filter_map(|operation| self.located(operation.get("location")?.as_str()?))
             .collect()
     }
@@ -255,22 +314,43 @@ impl Ledger {
     }
 
     /// Takes what a search found into the ledger.
-    pub(crate) fn found(&mut self, search: &Search, exchange: &Exchange) {
+    pub(crate) fn found(
+        &mut self,
+        search: &Search,
+        exchange: &Exchange,
+        journal: Option<&Journal>,
+    ) -> std::io::Result<()> {
+        if search.0.likely && exchange.status() != Some(200) {
+            self.unsearched.push(exchange.request.url());
+        }
+        search.0.among(exchange).into_iter().try_for_each(|path| {
+            let tenant = search.0.tenant.clone();
+            self.take(Address { tenant, path }, journal)
+        })
+    }
+
+    /// URLs that would find what was perhaps created, but were not answered.
+    pub(crate) fn unsearched(&self) -> &[String] {
+        &self.unsearched
+    }
+}
+
+impl Unknown {
+    /// The paths of the resources in an answer that have this very name.
+    fn among(&self, exchange: &Exchange) -> Vec<String> {
         let list = exchange
             .response()
             .and_then(|response| response.json())
-            .and_then(|body| body.get("Resources"));
-        for resource in list.and_then(Value::as_array).into_iter().flatten() {
-            let same =
-                resource.get(search.0.attribute).and_then(Value::as_str) == Some(&search.0.name);
-            if let (true, Some(id)) = (same, resource.get("id").and_then(text_of)) {
-                let path = format!("{}/{}", search.0.endpoint, encode_segment(&id));
-                self.created.push(Address {
-                    tenant: search.0.tenant.clone(),
-                    path,
-                });
-            }
-        }
+            .and_then(|body| body.get("Resources"))
+            .and_then(Value::as_array);
+        list.into_iter()
+            .flatten()
+            .filter(|resource| {
+                resource.get(self.attribute).and_then(Value::as_str) == Some(&self.name)
+            })
+            .filter_map(|resource| text_of(resource.get("id")?))
+            .map(|id| format!("{}/{}", self.endpoint, encode_segment(&id)))
+            .collect()
     }
 }
 
@@ -304,25 +384,92 @@ fn path_of(target: &str) -> String {
     target.split(['?', '#']).next().unwrap_or(target).to_owned()
 }
 
-/// The attribute and value by which what a create made can be found again.
-fn naming(outgoing: &Outgoing) -> Option<(&'static str, String)> {
-    let body: Value = serde_json::from_slice(outgoing.body.as_deref()?).ok()?;
+/// What a create makes can be found again by this.
+struct Named {
+    endpoint: String,
+    attribute: &'static str,
+    name: String,
+}
+
+/// The names that a create gives, each operation of a bulk request its own.
+fn named(outgoing: &Outgoing) -> Vec<Named> {
+    let body: Value =
+        serde_json::from_slice(outgoing.body.as_deref().unwrap_or_default()).unwrap_or_default();
+    let path = path_of(&outgoing.target);
+    if path != "/Bulk" {
+        return naming(&path, &body).into_iter().collect();
+    }
+    operations(&body)
+        .filter(|operation| is_post(operation))
+        .filter_map(|operation| naming(operation.get("path")?.as_str()?, operation.get("data")?))
+        .collect()
+}
+
+fn naming(endpoint: &str, resource: &Value) -> Option<Named> {
     ["userName", "displayName"]
         .into_iter()
-        .find_map(|attribute| Some((attribute, body.get(attribute)?.as_str()?.to_owned())))
+        .find_map(|attribute| {
+            Some(Named {
+                endpoint: endpoint.to_owned(),
+                attribute,
+                name: resource.get(attribute)?.as_str()?.to_owned(),
+            })
+        })
+}
+
+fn operations(body: &Value) -> impl Iterator<Item = &Value> {
+    body.get("Operations")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+}
+
+fn is_post(operation: &Value) -> bool {
+    operation
+        .get("method")
+        .and_then(Value::as_str)
+        .is_some_and(|method| method.eq_ignore_ascii_case("POST"))
 }
 
 /// The paths that the operations of a bulk request write to.
 fn bulk_paths(body: &[u8]) -> Vec<String> {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let operations = body
-        .get("Operations")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
-    operations
+    operations(&body)
         .filter_map(|operation| Some(operation.get("path")?.as_str()?.to_owned()))
         .collect()
+}
+
+/// The segments of a path, decoded.
+fn segments(path: &str) -> Vec<String> {
+    path.split('/')
+        .filter(|segment| !segment.is_empty())
+        .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
+        .collect()
+}
+
+/// Collects every id that an answer shows, those of members, managers and groups included.
+fn shown(value: &Value, depth: usize, ids: &mut BTreeSet<String>) {
+    // Resource, attribute, element, and the list around it: what lies deeper is no reference.
+    if depth > 5 {
+        return;
+    }
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| shown(item, depth + 1, ids)),
+        Value::Object(members) => {
+            for (name, member) in members {
+                match (name.as_str(), member) {
+                    ("id" | "value", Value::String(_) | Value::Number(_)) => {
+                        ids.extend(text_of(member).filter(|id| id.len() < 200));
+                    }
+                    ("$ref" | "location", Value::String(url)) => {
+                        ids.extend(segments(&path_of(url)).pop().filter(|id| id.len() < 200));
+                    }
+                    _ => shown(member, depth + 1, ids),
+                }
+            }
+        }
+        _ => {}
+    }
 }
 
 fn text_of(id: &Value) -> Option<String> {

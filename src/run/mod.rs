@@ -3,6 +3,8 @@
 mod client;
 mod journal;
 mod ledger;
+mod masking;
+mod outage;
 mod play;
 mod preflight;
 
@@ -25,6 +27,7 @@ use crate::plan::{Known, Script, Settings as ScriptSettings, Sources};
 use crate::profile::ProfileId;
 use crate::run::client::Client;
 use crate::run::journal::Journal;
+use crate::run::outage::{Heard, Outage};
 use crate::run::play::Play;
 use crate::scenario::Scenario;
 use crate::snapshot::Session;
@@ -119,14 +122,18 @@ pub async fn run(
     let client = Arc::new(Client::new(&settings.target, mask, settings.bounds)?);
     let journal = match &settings.journal {
         Some(directory) => Some(
-            Journal::open(directory, &settings.run, &settings.target.base.to_string()).map_err(
-                |problem| {
-                    format!(
-                        "the journal in `{}` cannot be written: {problem}",
-                        directory.display()
-                    )
-                },
-            )?,
+            Journal::open(
+                directory,
+                &settings.run,
+                &settings.target.base.to_string(),
+                client.mask().clone(),
+            )
+            .map_err(|problem| {
+                format!(
+                    "the journal in `{}` cannot be written: {problem}",
+                    directory.display()
+                )
+            })?,
         ),
         None => None,
     };
@@ -144,6 +151,9 @@ pub async fn run(
         () = cancel.cancelled() => None,
     };
     let Some((exchanges, known)) = examined else {
+        if let Some(journal) = journal {
+            journal.discard();
+        }
         tell(Event::RunFinished {
             elapsed: clock.elapsed(),
             interrupted: true,
@@ -212,7 +222,7 @@ pub async fn run(
             0 => journal.discard(),
             _ => tell(Event::Notice {
                 message: format!(
-                    "{left} resources could not be removed; the journal `{}` names them",
+                    "{left} of the resources that were created may still be there; the journal `{}` names them",
                     journal.path().display()
                 ),
             }),
@@ -240,7 +250,8 @@ async fn play_all(
     tell: &mut impl FnMut(Event),
 ) -> Result<(usize, usize), String> {
     let mut waiting: VecDeque<_> = settings.scenarios.iter().cloned().enumerate().collect();
-    let mut playing: JoinSet<(bool, Verdict)> = JoinSet::new();
+    let mut playing: JoinSet<(bool, Verdict, Heard)> = JoinSet::new();
+    let mut outage = Outage::default();
     let mut alone = false;
     let (mut left, mut played) = (0, 0);
     let mut stop = false;
@@ -275,16 +286,30 @@ async fn play_all(
                 client,
                 cancel: cancel.clone(),
             };
-            playing.spawn(async move { (was_alone, play.play(script).await) });
+            playing.spawn(async move {
+                let (verdict, heard) = play.play(script).await;
+                (was_alone, verdict, heard)
+            });
         }
         tokio::select! {
             biased;
             Some(event) = received.recv() => pass_on(event, &mut left, tell),
             joined = playing.join_next() => match joined {
                 None => break,
-                Some(Ok((was_alone, verdict))) => {
+                Some(Ok((was_alone, verdict, heard))) => {
                     alone &= !was_alone;
                     played += 1;
+                    let silence = outage.heard(heard);
+                    if let (Some(message), false, false) = (silence, stop, waiting.is_empty()) {
+                        stop = true;
+                        while let Ok(event) = received.try_recv() {
+                            pass_on(event, &mut left, tell);
+                        }
+                        tell(Event::Stopped {
+                            message: format!("{message}; {} more were not played", waiting.len()),
+                            hint: Some("look whether the target is still running, and into its log".to_owned()),
+                        });
+                    }
                     stop |= settings.fail_fast && matches!(verdict, Verdict::Fail | Verdict::Error);
                 }
                 Some(Err(problem)) => return Err(format!("a scenario could not be played to its end: {problem}")),

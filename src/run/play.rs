@@ -1,28 +1,39 @@
 //! Plays one scenario as one client: sends what the plan says, judges what comes back, and cleans up after itself.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::event::Event;
-use crate::exchange::{Body, Exchange, Failure, Request};
+use crate::exchange::{Body, Exchange, Failure, Mask, Request};
 use crate::finding::{Finding, Verdict};
 use crate::judge;
 use crate::plan::{Expectation, Head, Move, Outgoing, Plan, Round, Script};
 use crate::profile::ProfileId;
 use crate::run::Context;
+use crate::run::client::Client;
 use crate::run::ledger::{Ledger, harness};
+use crate::run::masking;
+use crate::run::outage::Heard;
 use crate::scenario::Scenario;
 use crate::snapshot::{Normaliser, Place};
 
 /// The longest that cleaning up after one scenario may take.
 const CLEANUP: Duration = Duration::from_secs(60);
 
+/// So many requests of a cleanup without any answer end it: the target is gone.
+const UNANSWERED: usize = 3;
+
+/// How long the answer to a write that is under way is waited for after an interruption: it says what must be removed.
+const GRACE: Duration = Duration::from_secs(2);
+
 /// One scenario under way.
+#[derive(Clone)]
 pub(crate) struct Play {
     pub(crate) context: Arc<Context>,
     pub(crate) number: usize,
@@ -42,7 +53,7 @@ struct Current {
 
 impl Play {
     /// Plays it to its end, or until it is cancelled; then its cleanup.
-    pub(crate) async fn play(self, mut script: Script) -> Verdict {
+    pub(crate) async fn play(self, mut script: Script) -> (Verdict, Heard) {
         let clock = Instant::now();
         let scenario = &self.scenario;
         self.emit(Event::ScenarioStarted {
@@ -63,6 +74,7 @@ impl Play {
         let mut worst = Verdict::Pass;
         let mut played = false;
         let mut aborted = false;
+        let mut heard = Heard::default();
         loop {
             if self.cancel.is_cancelled() && !aborted {
                 aborted = true;
@@ -86,6 +98,7 @@ impl Play {
                 }
                 Move::Send(round) => {
                     let exchanges = self.send(round, &mut ledger, aborted).await;
+                    exchanges.iter().for_each(|exchange| heard.hear(exchange));
                     seen.extend(exchanges);
                 }
                 Move::End(expectations) => {
@@ -125,7 +138,7 @@ impl Play {
             cleanup,
             left,
         });
-        verdict
+        (verdict, heard)
     }
 
     fn emit(&self, event: Event) {
@@ -140,7 +153,12 @@ impl Play {
         expectations: &[Expectation],
         seen: &[Exchange],
     ) -> Vec<Finding> {
-        judge::findings(expectations, seen, self.client.authority())
+        let mask = self.context.client.mask();
+        let expectations: Vec<Expectation> = expectations
+            .iter()
+            .map(|expectation| masking::expectation(mask, expectation))
+            .collect();
+        judge::findings(&expectations, seen, self.client.authority())
             .into_iter()
             .chain(self.compared(normaliser, head, seen))
             .collect()
@@ -173,6 +191,11 @@ impl Play {
         findings: Vec<Finding>,
         verdict: Verdict,
     ) {
+        let mask = self.context.client.mask();
+        let findings = findings
+            .into_iter()
+            .map(|finding| masking::finding(mask, finding))
+            .collect();
         self.emit(Event::StepFinished {
             scenario: self.number,
             step: step.head.name,
@@ -200,12 +223,17 @@ impl Play {
         let alone = round.requests.len() == 1;
         for (index, request) in round.requests.iter().enumerate() {
             if let Some(reason) = self.refusal(request, ledger) {
-                exchanges[index] = Some(not_sent(&self.context.target.base, request, reason));
+                exchanges[index] = Some(not_sent(
+                    self.context.client.mask(),
+                    &self.context.target.base,
+                    request,
+                    reason,
+                ));
             } else if alone {
                 exchanges[index] = Some(self.send_one(request, cleaning).await);
             } else {
-                let (client, request) = (Arc::clone(&self.context.client), request.clone());
-                together.spawn(async move { (index, client.send(&request).await) });
+                let (play, request) = (self.clone(), request.clone());
+                together.spawn(async move { (index, play.send_one(&request, cleaning).await) });
             }
         }
         while let Some(joined) = together.join_next().await {
@@ -214,13 +242,13 @@ impl Play {
             }
         }
         let exchanges: Vec<Exchange> = exchanges.into_iter().flatten().collect();
-        for (request, exchange) in round.requests.iter().zip(&exchanges) {
+        // What was created at the same time as it was listed is ours: creates are learnt from first.
+        let mut learnt: Vec<(&Outgoing, &Exchange)> =
+            round.requests.iter().zip(&exchanges).collect();
+        learnt.sort_by_key(|(request, _)| request.method != "POST");
+        for (request, exchange) in learnt {
             // A journal that cannot be written any more stops further creates, see `refusal`.
-            if let Err(problem) = ledger.after(request, exchange, self.context.journal.as_ref()) {
-                self.emit(Event::Notice {
-                    message: format!("the journal cannot be written: {problem}"),
-                });
-            }
+            self.noted(ledger.after(request, exchange, self.context.journal.as_ref()));
         }
         exchanges
     }
@@ -238,43 +266,109 @@ impl Play {
     }
 
     async fn send_one(&self, request: &Outgoing, cleaning: bool) -> Exchange {
+        let mut sending = pin!(self.context.client.send(request));
         tokio::select! {
-            exchange = self.context.client.send(request) => exchange,
-            () = self.cancel.cancelled(), if !cleaning => {
+            exchange = &mut sending => return exchange,
+            () = self.cancel.cancelled(), if !cleaning => {}
+        }
+        let reads = matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS");
+        let grace = if reads { Duration::ZERO } else { GRACE };
+        match timeout(grace, sending).await {
+            Ok(exchange) => exchange,
+            Err(_) => {
                 let reason = "interrupted; whether the request arrived is not known".to_owned();
-                Exchange { outcome: Err(Failure::Protocol(reason.clone())), ..not_sent(&self.context.target.base, request, reason) }
+                Exchange {
+                    outcome: Err(Failure::Protocol(reason.clone())),
+                    ..not_sent(
+                        self.context.client.mask(),
+                        &self.context.target.base,
+                        request,
+                        reason,
+                    )
+                }
             }
         }
     }
 
     /// Removes what the scenario created. Returns what was exchanged for it and what is left.
     async fn clean(&self, ledger: &mut Ledger) -> (Vec<Exchange>, Vec<String>) {
-        let deadline = Instant::now() + CLEANUP;
-        let mut exchanges = Vec::new();
+        let mut cleanup = Cleanup {
+            deadline: Instant::now() + CLEANUP,
+            unanswered: 0,
+            exchanges: Vec::new(),
+        };
+        let journal = self.context.journal.as_ref();
         for (request, search) in ledger.searches() {
-            let exchange = self.context.client.send(&request).await;
-            ledger.found(&search, &exchange);
-            exchanges.push(exchange);
+            let exchange = cleanup.send(&self.context.client, request).await;
+            self.noted(ledger.found(&search, exchange, journal));
         }
-        for address in ledger.left() {
-            if Instant::now() >= deadline {
-                break;
+        // A second time for what depended on something else, or was refused for being too much at once.
+        for pass in 0..2 {
+            let left = ledger.left();
+            if pass > 0 && !left.is_empty() && !cleanup.is_over() {
+                sleep(cleanup.wanted_pause()).await;
             }
-            let request = harness("DELETE", address.path.clone(), address.tenant.clone());
-            let exchange = self.context.client.send(&request).await;
-            if let Err(problem) = ledger.after(&request, &exchange, self.context.journal.as_ref()) {
-                self.emit(Event::Notice {
-                    message: format!("the journal cannot be written: {problem}"),
-                });
+            for address in left {
+                if cleanup.is_over() {
+                    break;
+                }
+                let request = harness("DELETE", address.path.clone(), address.tenant.clone());
+                let exchange = cleanup.send(&self.context.client, request.clone()).await;
+                self.noted(ledger.after(&request, exchange, journal));
             }
-            exchanges.push(exchange);
         }
         let base = &self.context.target.base;
         let left = ledger
             .left()
             .into_iter()
-            .map(|address| format!("{}{}", base.origin(), base.target(&address.path)));
-        (exchanges, left.collect())
+            .map(|address| format!("{}{}", base.origin(), base.target(&address.path)))
+            .chain(ledger.unsearched().iter().cloned());
+        (cleanup.exchanges, left.collect())
+    }
+
+    /// Says when the journal cannot be written.
+    fn noted(&self, written: std::io::Result<()>) {
+        if let Err(problem) = written {
+            self.emit(Event::Notice {
+                message: format!("the journal cannot be written: {problem}"),
+            });
+        }
+    }
+}
+
+/// A cleanup under way.
+struct Cleanup {
+    deadline: Instant,
+    /// Requests without an answer, in a row.
+    unanswered: usize,
+    exchanges: Vec<Exchange>,
+}
+
+impl Cleanup {
+    fn is_over(&self) -> bool {
+        Instant::now() >= self.deadline || self.unanswered >= UNANSWERED
+    }
+
+    async fn send(&mut self, client: &Client, mut request: Outgoing) -> &Exchange {
+        let rest = self.deadline.saturating_duration_since(Instant::now());
+        request.limits.timeout = Some(client.timeout().min(rest));
+        let exchange = client.send(&request).await;
+        self.unanswered = match exchange.outcome {
+            Err(_) => self.unanswered + 1,
+            Ok(_) => 0,
+        };
+        self.exchanges.push(exchange);
+        self.exchanges.last().expect("it has just been put there")
+    }
+
+    /// What the last answer asks for (RFC 9110 10.2.3), within reason.
+    fn wanted_pause(&self) -> Duration {
+        let seconds = self
+            .exchanges
+            .last()
+            .and_then(Exchange::response)
+            .and_then(|response| response.header("retry-after")?.trim().parse().ok());
+        Duration::from_secs(seconds.unwrap_or(0).min(5)).max(Duration::from_millis(100))
     }
 }
 
@@ -311,17 +405,22 @@ fn skipped(reason: String, client: ProfileId) -> Finding {
     }
 }
 
-fn not_sent(base: &crate::target::BaseUrl, request: &Outgoing, reason: String) -> Exchange {
+fn not_sent(
+    mask: &Mask,
+    base: &crate::target::BaseUrl,
+    request: &Outgoing,
+    reason: String,
+) -> Exchange {
     Exchange {
         sender: request.sender.clone(),
         request: Request {
             method: request.method.clone(),
             origin: base.origin().to_owned(),
-            target: base.target(&request.target),
+            target: mask.text(&base.target(&request.target)),
             headers: Vec::new(),
             body: Body::default(),
         },
-        outcome: Err(Failure::NotSent(reason)),
+        outcome: Err(Failure::NotSent(mask.text(&reason))),
         started: Timestamp::now().to_string(),
         elapsed: Duration::ZERO,
     }
