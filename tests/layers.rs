@@ -39,8 +39,12 @@ fn sources() -> BTreeMap<PathBuf, String> {
                 .is_some_and(|extension| extension == "rs")
         })
         .map(|entry| {
-            let text = std::fs::read_to_string(entry.path()).unwrap();
-            (entry.path().strip_prefix(&root).unwrap().to_owned(), text)
+            let text = std::fs::read_to_string(entry.path()).expect("sources are readable");
+            let path = entry
+                .path()
+                .strip_prefix(&root)
+                .expect("it is below the root");
+            (path.to_owned(), text)
         })
         .collect()
 }

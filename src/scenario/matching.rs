@@ -310,33 +310,59 @@ fn contains(
     path: &str,
     found: &mut Vec<Difference>,
 ) {
-    // A captured list stands for its elements: `$contains: "${ids}"`.
-    let elements: Vec<Matcher<Value>>;
-    let parts = match parts {
-        [Matcher::Equals(Value::Array(items))] => {
-            elements = items.iter().cloned().map(Matcher::Equals).collect();
-            &elements
-        }
-        _ => parts,
-    };
+    // A whole list as a part, as a captured variable gives it, stands for its elements.
+    let parts: Vec<Matcher<Value>> = parts
+        .iter()
+        .flat_map(|part| match part {
+            Matcher::Equals(Value::Array(items)) => {
+                items.iter().cloned().map(Matcher::Equals).collect()
+            }
+            other => vec![other.clone()],
+        })
+        .collect();
     let missing: Vec<String> = match there {
         Some(Value::Array(items)) => {
-            assigned(parts, items).0.into_iter().map(|index| described(&parts[index])).collect()
+            let unmatched = assigned(&parts, items).0;
+            unmatched
+                .into_iter()
+                .map(|index| described(&parts[index]))
+                .collect()
         }
         Some(Value::String(text)) => parts
             .iter()
-            .filter(|part| !matches!(part, Matcher::Equals(Value::String(part)) | Matcher::Exactly(Value::String(part)) if text.contains(part)))
+            .filter(|part| !is_in(part, text))
             .map(described)
             .collect(),
         _ => parts.iter().map(described).collect(),
     };
-    for part in missing {
-        found.push(Difference {
-            path: path.to_owned(),
-            expected: Some(Value::String(format!("contains {part}"))),
-            received: there.cloned(),
-            only_case: false,
-        });
+    if missing.is_empty() {
+        return;
+    }
+    // Many are not told one by one: the first ones show what is missing.
+    let shown = missing
+        .iter()
+        .take(5)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
+    let expected = match missing.len() {
+        0..=5 => format!("contains {shown}"),
+        many => format!("contains {shown} and {} more that are missing", many - 5),
+    };
+    found.push(Difference {
+        path: path.to_owned(),
+        expected: Some(Value::String(expected)),
+        received: there.cloned(),
+        only_case: false,
+    });
+}
+
+fn is_in(part: &Matcher<Value>, text: &str) -> bool {
+    match part {
+        Matcher::Equals(Value::String(part)) | Matcher::Exactly(Value::String(part)) => {
+            text.contains(part)
+        }
+        _ => false,
     }
 }
 
