@@ -28,7 +28,7 @@ pub(crate) struct TargetArguments {
     )]
     token_file: Option<PathBuf>,
     /// Read the bearer token from stdin; the only value is `-`, since other users can see a command line
-    #[arg(long, value_name = "-", conflicts_with_all = ["token_env", "token_file"], value_parser = ["-"])]
+    #[arg(long, value_name = "-", conflicts_with_all = ["token_env", "token_file"])]
     token: Option<String>,
     /// User name for Basic authentication
     #[arg(long, env = "SCIMULATE_BASIC_USER", value_name = "USER", conflicts_with_all = ["token_env", "token_file", "token"])]
@@ -92,12 +92,9 @@ impl TargetArguments {
         }
         for header in &self.header {
             let (name, value) = header.split_once(':').ok_or_else(|| {
-                Complaint::new(format!("`--header {header}` has no colon"))
-                    .hint("write `--header 'X-Tenant: 7'`")
+                Complaint::new("a `--header` has no colon").hint("write `--header 'X-Tenant: 7'`")
             })?;
-            target
-                .headers
-                .push((name.trim().to_owned(), value.trim().to_owned().into()));
+            target.add_header(name.trim(), value.trim());
         }
         for header in &self.header_env {
             let (name, variable) = header.split_once('=').ok_or_else(|| {
@@ -111,7 +108,11 @@ impl TargetArguments {
         }
         let may_write = self.yes_write
             || written.is_some_and(|written| written.writes)
-            || target.base.is_loopback();
+            || (target.base.is_loopback()
+                && target
+                    .tenants
+                    .values()
+                    .all(|tenant| tenant.base.is_loopback()));
         Ok(Some(Chosen {
             target,
             may_write,
@@ -129,7 +130,13 @@ impl TargetArguments {
         if let Some(file) = &self.token_file {
             return Ok(Some(Credential::Bearer(from_file(file)?)));
         }
-        if self.token.is_some() {
+        if let Some(given) = &self.token {
+            if given != "-" {
+                return Err(Complaint::new(
+                    "`--token` takes only `-`, for stdin: other users can see a command line",
+                )
+                .hint("give the token with `--token-env NAME`, `--token-file FILE`, or on stdin"));
+            }
             let mut token = String::new();
             std::io::stdin()
                 .read_to_string(&mut token)

@@ -2,7 +2,21 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use regex::bytes::{NoExpand, Regex, RegexBuilder};
+use serde_json::Value;
+
+use crate::scim::json::{self, Limits};
+
+/// Bytes of the shortest text that is masked.
+const SHORTEST: usize = 4;
+
+/// What URL encoders leave as it is (RFC 3986 2.3).
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// What stands where a secret stood.
 pub const MASKED: &str = "[secret]";
@@ -12,7 +26,9 @@ pub const MASKED: &str = "[secret]";
 #[derive(Clone, Default)]
 pub struct Mask {
     /// Longest first, so that a secret that contains another one goes whole.
-    needles: Vec<Vec<u8>>,
+    needles: Vec<String>,
+    /// Finds any of them in one pass.
+    finder: Option<Regex>,
 }
 
 impl std::fmt::Debug for Mask {
@@ -31,19 +47,33 @@ impl Mask {
         mask
     }
 
-    /// Masks this one, too.
+    /// Masks this one, too. One of fewer than four bytes protects nothing, and would be found everywhere.
     pub fn add(&mut self, secret: &str) {
-        if secret.is_empty() {
+        if secret.len() < SHORTEST {
             return;
         }
         let json = serde_json::Value::from(secret).to_string();
+        let json = &json[1..json.len() - 1];
         let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
+        let usual = utf8_percent_encode(secret, UNRESERVED).to_string();
         let mut forms = vec![
             secret.to_owned(),
-            json[1..json.len() - 1].to_owned(),
-            json[1..json.len() - 1].replace('/', "\\/"),
+            json.to_owned(),
+            json.replace('/', "\\/"),
+            escaped(secret, |letter| format!("\\u{:04x}", u32::from(letter))),
+            escaped(secret, |letter| format!("\\u{:04X}", u32::from(letter))),
+            escaped(secret, |letter| format!("&#{};", u32::from(letter))),
+            escaped(secret, |letter| format!("&#x{:X};", u32::from(letter))),
+            escaped(secret, |letter| format!("&#x{:x};", u32::from(letter))),
+            secret
+                .replace('&', "&amp;")
+                .replace('<', "&lt;")
+                .replace('>', "&gt;")
+                .replace('"', "&quot;"),
             percent.to_ascii_lowercase(),
             percent,
+            usual.to_ascii_lowercase(),
+            usual,
             form_urlencoded(secret),
         ];
         // Base64 of a short text is short, too, and could stand anywhere by chance.
@@ -55,13 +85,27 @@ impl Mask {
                 URL_SAFE_NO_PAD.encode(secret),
             ]);
         }
+        if secret.len() >= 9 {
+            forms.extend((0..3).flat_map(|before| inside_base64(secret, before)));
+        }
         for form in forms {
-            if !self.needles.iter().any(|known| known == form.as_bytes()) {
-                self.needles.push(form.into_bytes());
+            if !self.needles.contains(&form) {
+                self.needles.push(form);
             }
         }
         self.needles
             .sort_by_key(|needle| std::cmp::Reverse(needle.len()));
+        let any: Vec<String> = self
+            .needles
+            .iter()
+            .map(|needle| regex::escape(needle))
+            .collect();
+        self.finder = Some(
+            RegexBuilder::new(&any.join("|"))
+                .size_limit(usize::MAX)
+                .build()
+                .expect("escaped texts are a regular expression of any size"),
+        );
     }
 
     /// The text without secrets.
@@ -72,43 +116,91 @@ impl Mask {
 
     /// The bytes without secrets.
     pub fn bytes(&self, bytes: &[u8]) -> Vec<u8> {
-        if self
-            .needles
-            .iter()
-            .all(|needle| find(bytes, needle).is_none())
-        {
-            return bytes.to_vec();
+        match &self.finder {
+            Some(finder) => finder
+                .replace_all(bytes, NoExpand(MASKED.as_bytes()))
+                .into_owned(),
+            None => bytes.to_vec(),
         }
-        let mut masked = Vec::with_capacity(bytes.len());
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            match self.needles.iter().find(|needle| rest.starts_with(needle)) {
-                Some(needle) => {
-                    masked.extend_from_slice(MASKED.as_bytes());
-                    rest = &rest[needle.len()..];
-                }
-                None => {
-                    masked.push(rest[0]);
-                    rest = &rest[1..];
-                }
-            }
-        }
-        masked
     }
+
+    /// The body without secrets. JSON can write a letter in many ways (RFC 8259 7); a document that still has a secret once
+    /// it is read is written anew.
+    pub fn body(&self, bytes: &[u8]) -> Vec<u8> {
+        let masked = self.bytes(bytes);
+        if self.finder.is_none() || !masked.contains(&b'\\') {
+            return masked;
+        }
+        let Ok(document) = json::parse(&masked, Limits::default()) else {
+            return masked;
+        };
+        match without_secrets(self, &document.value) {
+            Some(rewritten) => rewritten.to_string().into_bytes(),
+            None => masked,
+        }
+    }
+}
+
+/// The same document without secrets, if it has any.
+fn without_secrets(mask: &Mask, value: &Value) -> Option<Value> {
+    fn walk(mask: &Mask, value: &Value, found: &mut bool) -> Value {
+        match value {
+            Value::String(text) => {
+                let masked = mask.text(text);
+                *found |= masked != *text;
+                Value::String(masked)
+            }
+            Value::Array(items) => items.iter().map(|item| walk(mask, item, found)).collect(),
+            Value::Object(members) => members
+                .iter()
+                .map(|(name, member)| {
+                    let masked = mask.text(name);
+                    *found |= masked != *name;
+                    (masked, walk(mask, member, found))
+                })
+                .collect(),
+            other => other.clone(),
+        }
+    }
+    let mut found = false;
+    let masked = walk(mask, value, &mut found);
+    found.then_some(masked)
+}
+
+/// Some JSON and HTML writers escape everything that could mean something in HTML: .NET `+`, Gson `=`.
+fn escaped(secret: &str, escape: impl Fn(char) -> String) -> String {
+    secret
+        .chars()
+        .map(|letter| match letter {
+            '"' | '\'' | '&' | '<' | '>' | '+' | '=' | '`' => escape(letter),
+            '\\' => "\\\\".to_owned(),
+            other => other.to_string(),
+        })
+        .collect()
+}
+
+/// What a Base64 text shows of the secret when it stands inside something longer, such as `Bearer …`, with so many bytes
+/// before it (modulo 3): the letters that depend on nothing else.
+fn inside_base64(secret: &str, before: usize) -> [String; 2] {
+    let mut bytes = vec![0; before];
+    bytes.extend_from_slice(secret.as_bytes());
+    let first = (before * 8).div_ceil(6);
+    let end = bytes.len() * 8 / 6;
+    [
+        STANDARD_NO_PAD.encode(&bytes)[first..end].to_owned(),
+        URL_SAFE_NO_PAD.encode(&bytes)[first..end].to_owned(),
+    ]
 }
 
 fn form_urlencoded(secret: &str) -> String {
     url::form_urlencoded::byte_serialize(secret.as_bytes()).collect()
 }
 
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack
-        .windows(needle.len())
-        .position(|window| window == needle)
-}
-
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::Mask;
 
     #[test]
@@ -127,6 +219,49 @@ mod tests {
             assert!(masked.contains("[secret]"), "{text} became {masked}");
             assert!(!masked.contains("s3cr3t"), "{text} became {masked}");
         }
+    }
+
+    #[test]
+    fn escapes_of_other_writers_go() {
+        let mask = Mask::new(["abc+def=='7/xyz"]);
+        for text in [
+            r"abc\u002Bdef\u003D\u003D\u00277/xyz",
+            r"abc\u002bdef\u003d\u003d\u00277/xyz",
+            "abc&#43;def&#61;&#61;&#39;7/xyz",
+            "abc%2Bdef%3D%3D%277%2Fxyz",
+        ] {
+            assert_eq!(mask.text(text), "[secret]", "{text}");
+        }
+    }
+
+    /// A server that quotes the whole header, not only the token.
+    #[test]
+    fn a_secret_inside_a_longer_base64_text_goes() {
+        let mask = Mask::new(["canary-0123456789"]);
+        for before in ["", "B", "Be", "Bearer ", "user:"] {
+            let text = STANDARD.encode(format!("{before}canary-0123456789 and more"));
+            let masked = mask.text(&text);
+            assert!(masked.contains("[secret]"), "{text} became {masked}");
+            assert!(text.len() - masked.len() > 12, "{text} became {masked}");
+        }
+    }
+
+    #[test]
+    fn a_secret_in_unusual_escapes_goes() {
+        let mask = Mask::new(["canary-0123"]);
+        let body = mask.body(br#"{"detail":"no \u0063anary-\u00301\u0032\u0033!","id":"1"}"#);
+        assert_eq!(
+            String::from_utf8(body).expect("it is text"),
+            r#"{"detail":"no [secret]!","id":"1"}"#
+        );
+        let harmless = br#"{ "id" : "\u0031" }"#;
+        assert_eq!(mask.body(harmless), harmless);
+    }
+
+    /// `--header 'X-Tenant: 7'` must not take every 7 out of every answer.
+    #[test]
+    fn what_is_too_short_to_be_secret_stays() {
+        assert_eq!(Mask::new(["7", "on", "a:b"]).text("17 on a:b"), "17 on a:b");
     }
 
     #[test]

@@ -188,11 +188,7 @@ impl TargetConfig {
             },
             (None, None, None) => Credential::None,
         };
-        let mut headers: Vec<_> = self
-            .headers
-            .iter()
-            .map(|(header, value)| (header.clone(), value.clone().into()))
-            .collect();
+        let mut headers = Vec::new();
         for (header, variable) in &self.headers_env {
             headers.push((header.clone(), environment("header", variable)?.into()));
         }
@@ -200,13 +196,17 @@ impl TargetConfig {
         for (tenant, config) in &self.tenants {
             tenants.insert(tenant.clone(), config.target(&format!("{name}.{tenant}"))?);
         }
-        Ok(Target {
+        let mut target = Target {
             name: Some(name.to_owned()),
-            base: BaseUrl::parse(&self.url)?,
             credential,
             headers,
             features: self.features.clone(),
             tenants,
-        })
+            ..Target::new(BaseUrl::parse(&self.url)?)
+        };
+        for (header, value) in &self.headers {
+            target.add_header(header, value);
+        }
+        Ok(target)
     }
 }

@@ -24,6 +24,8 @@ pub struct Target {
     pub credential: Credential,
     /// Further headers of every request, such as an API key; secret.
     pub headers: Vec<(String, SecretString)>,
+    /// Further headers of every request that are no secret, such as the number of a tenant.
+    pub plain_headers: Vec<(String, String)>,
     /// The features that it declares; `None`: all are tried.
     pub features: Option<BTreeSet<String>>,
     /// Other tenants of the same endpoint, by name.
@@ -69,8 +71,24 @@ impl Target {
             base,
             credential: Credential::None,
             headers: Vec::new(),
+            plain_headers: Vec::new(),
             features: None,
             tenants: BTreeMap::new(),
+        }
+    }
+
+    /// A header of every request. It counts as a secret only if its name says so: masking the `7` of `X-Tenant: 7` would
+    /// take every 7 out of every answer.
+    pub fn add_header(&mut self, name: &str, value: &str) {
+        const SECRET: [&str; 7] = [
+            "auth", "cookie", "key", "pass", "secret", "session", "token",
+        ];
+        let lower = name.to_ascii_lowercase();
+        if SECRET.iter().any(|word| lower.contains(word)) {
+            self.headers
+                .push((name.to_owned(), value.to_owned().into()));
+        } else {
+            self.plain_headers.push((name.to_owned(), value.to_owned()));
         }
     }
 
