@@ -49,11 +49,12 @@ pub(crate) fn first(exchange: &Exchange, from: &Selector) -> Result<Value, Strin
         .into_iter()
         .find(|value| !value.is_null())
         .ok_or_else(|| format!("the answer has no {}", described(from)))?;
-    // An empty or structured id would make `/Users/${id}` address something else than one resource.
-    if is_id(from)
-        && !matches!(&value, Value::String(text) if !text.is_empty())
-        && !value.is_number()
-    {
+    // An empty or structured id, or dots, would make `/Users/${id}` address something else than one resource.
+    let names_one = match &value {
+        Value::String(text) => !matches!(text.trim(), "" | "." | ".."),
+        other => other.is_number(),
+    };
+    if is_id(from) && !names_one {
         return Err(format!(
             "{} in the answer is {value}, which names no resource",
             described(from)

@@ -36,6 +36,9 @@ impl Default for Bounds {
     }
 }
 
+/// Bytes that are kept of a body over the limit: nothing is judged by them, and every report would carry them.
+const EVIDENCE: usize = 64 * 1024;
+
 /// An HTTP client for one target and its tenants. Redirects are never followed, proxies never used.
 pub(crate) struct Client {
     http: reqwest::Client,
@@ -119,6 +122,7 @@ impl Client {
         for (name, value) in &endpoint.target.headers {
             headers.push((name.clone(), value.expose_secret().to_owned()));
         }
+        headers.extend(endpoint.target.plain_headers.iter().cloned());
         if !headers
             .iter()
             .any(|(name, _)| name.eq_ignore_ascii_case("accept"))
@@ -134,10 +138,7 @@ impl Client {
                 .iter()
                 .map(|(name, value)| (name.clone(), self.mask.text(value)))
                 .collect(),
-            body: Body::new(
-                self.mask
-                    .bytes(outgoing.body.as_deref().unwrap_or_default()),
-            ),
+            body: Body::new(self.mask.body(outgoing.body.as_deref().unwrap_or_default())),
         };
         let started = Timestamp::now().to_string();
         let clock = Instant::now();
@@ -252,10 +253,14 @@ impl Client {
                 Err(problem) => broken = broken.or(Some(Broken::Encoding(problem))),
             }
         }
+        if let Some(Broken::TooLarge(_)) = broken {
+            bytes.truncate(EVIDENCE);
+            bytes.shrink_to_fit();
+        }
         Ok(Response::new(
             status,
             headers,
-            Body::new(self.mask.bytes(&bytes)),
+            Body::new(self.mask.body(&bytes)),
             broken,
         ))
     }
@@ -357,9 +362,14 @@ fn chain(problem: &dyn Error) -> String {
         }
         next = problem.source();
     }
-    // The outermost error of the client repeats the URL, which the request shows already.
-    if words.len() > 1 && words[0].starts_with("error ") {
-        words.remove(0);
-    }
-    words.join(": ")
+    // The outer errors of the client name its own parts and repeat the URL, which the request shows already.
+    let inner = words
+        .iter()
+        .position(|word| {
+            !["error ", "client error (", "tcp connect error"]
+                .iter()
+                .any(|start| word.starts_with(start))
+        })
+        .unwrap_or(words.len().saturating_sub(1));
+    words.split_off(inner).join(": ")
 }

@@ -93,6 +93,9 @@ fn problem(first: &Exchange, target: &Target) -> Option<Untestable> {
         Err(failure) => {
             let hint = match failure {
                 Failure::Connect(_) => "is the server running, and are host and port right?",
+                Failure::Tls(words) if words.contains("corrupt message") => {
+                    "the server there does not speak TLS: is it http, not https?"
+                }
                 Failure::Tls(_) => {
                     "the certificate must be valid for this host and issued by an authority that this machine trusts"
                 }
@@ -102,7 +105,11 @@ fn problem(first: &Exchange, target: &Target) -> Option<Untestable> {
                 }
                 Failure::NotSent(_) => "look at the URL and the headers of the target",
             };
-            return untestable(format!("{url} cannot be reached: {failure}"), hint);
+            let message = match failure {
+                Failure::Protocol(_) => format!("{url} gives {failure}"),
+                _ => format!("{url} cannot be reached: {failure}"),
+            };
+            return untestable(message, hint);
         }
     };
     let html = response.body.text().trim_start().starts_with('<')
