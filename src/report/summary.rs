@@ -94,7 +94,7 @@ pub(super) fn totals_text(totals: &Totals, paint: Paint) -> String {
         ));
     }
     if totals.failed_steps() > 0 {
-        lines.push("`scimulate show FILE` prints what a scenario sends, `scimulate explain RULE` what a rule requires".to_owned());
+        lines.push("`scimulate show FILE` prints what a scenario sends".to_owned());
     }
     lines.join("\n")
 }

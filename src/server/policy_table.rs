@@ -226,10 +226,10 @@ pub const POLICIES: &[PolicyEntry] = &[
     entry(
         Policy::GroupNames,
         "group-names",
-        ["any", "unique"],
-        0,
+        ["unique", "any"],
+        1,
         "two groups with one `displayName`",
-        "entra.md 7",
+        "rfc7643-4.2-group-displayname-unique; entra.md 13 ENT-24",
     ),
     entry(
         Policy::OmittedOnPut,

@@ -300,7 +300,7 @@ impl Store {
         status: u16,
     ) -> Result<(), Refusal> {
         let shelf = &self.shelves[shelf];
-        let names_are_unique = shelf.has_members && !self.policies.first(Policy::GroupNames);
+        let names_are_unique = shelf.has_members && self.policies.first(Policy::GroupNames);
         for index in &shelf.indexes {
             let applies = index.unique || (names_are_unique && index.field.name == "displayName");
             if applies && index.conflict(attributes, own, &self.policies).is_some() {
