@@ -33,15 +33,9 @@ pub(crate) struct RunArguments {
     selection: SelectionArguments,
     #[command(flatten)]
     target: TargetArguments,
-    /// How many scenarios run at once
-    #[arg(
-        long,
-        short,
-        env = "SCIMULATE_JOBS",
-        value_name = "N",
-        default_value_t = 1
-    )]
-    jobs: usize,
+    /// How many scenarios run at once [default: 1, and 4 against the embedded server]
+    #[arg(long, short, env = "SCIMULATE_JOBS", value_name = "N")]
+    jobs: Option<usize>,
     /// Stop after the first scenario that fails
     #[arg(long, env = "SCIMULATE_FAIL_FAST")]
     fail_fast: bool,
@@ -126,7 +120,9 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
         let settings = Settings {
             target,
             scenarios: selection,
-            jobs: arguments.jobs,
+            jobs: arguments
+                .jobs
+                .unwrap_or(if server.is_some() { EMBEDDED_JOBS } else { 1 }),
             fail_fast: arguments.fail_fast,
             bounds: Bounds {
                 timeout: arguments.timeout,
@@ -181,6 +177,9 @@ async fn play(
         Ending::Finished => FINE,
     }))
 }
+
+/// Side by side against the embedded server, which does not mind. A target's answers are easier to follow one by one.
+const EMBEDDED_JOBS: usize = 4;
 
 /// Where the reference server's snapshots are, in this project.
 pub(super) const SHIPPED_SNAPSHOTS: &str = "fixtures/snapshots";
