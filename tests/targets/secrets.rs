@@ -141,9 +141,11 @@ fn assert_silent(outcome: &Outcome) {
     for (name, text) in &outputs {
         for needle in &needles {
             if let Some(at) = text.find(needle.as_str()) {
-                let from = text.floor_char_boundary(at.saturating_sub(80));
-                let to = text.ceil_char_boundary(at + 80);
-                panic!("`{needle}` stands in {name}: … {} …", &text[from..to]);
+                let around = &text.as_bytes()[at.saturating_sub(80)..(at + 80).min(text.len())];
+                panic!(
+                    "`{needle}` stands in {name}: … {} …",
+                    String::from_utf8_lossy(around)
+                );
             }
         }
     }
