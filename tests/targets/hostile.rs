@@ -411,3 +411,22 @@ fn a_target_that_goes_away() {
         .count();
     assert_eq!(finished, 4);
 }
+
+/// Answers that are large, but allowed, are neither shown nor kept in full.
+#[test]
+fn large_answers_that_are_allowed() {
+    let server = Server::after_preflight(|received, _| match received.method.as_str() {
+        "POST" => Reply::json(201, r#"{"id":"42"}"#),
+        "GET" => {
+            let user = format!(r#"{{"id":"7","nickName":"{}"}}"#, "x".repeat(4 << 20));
+            Reply::list(&user)
+        }
+        _ => Reply::with(204, &[], b""),
+    });
+    let outcome = run("", &server.url());
+    assert_eq!(outcome.code, Some(1));
+    assert!(outcome.stdout.len() < 200_000, "{}", outcome.stdout.len());
+    let junit = fs::read_to_string(outcome.folder().join("junit.xml")).expect("there is a report");
+    assert!(junit.len() < 200_000, "{}", junit.len());
+    bounded("large answers", &outcome);
+}

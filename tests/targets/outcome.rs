@@ -51,9 +51,9 @@ impl Run {
             .arg("run")
             .arg(scenario(path))
             .args(["--target", url])
-            .args(["--report-json", "events.jsonl"])
-            .args(["--report-junit", "junit.xml"])
-            .args(["--journal-dir", "journal"])
+            .env("SCIMULATE_REPORT_JSON", "events.jsonl")
+            .env("SCIMULATE_REPORT_JUNIT", "junit.xml")
+            .env("SCIMULATE_JOURNAL_DIR", "journal")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

@@ -259,6 +259,55 @@ fn a_throttled_cleanup_tries_again() {
     assert_eq!(outcome.journals(), [""; 0]);
 }
 
+/// Without a journal nothing is created.
+#[test]
+fn no_journal_no_request() {
+    let server = Server::after_preflight(|_, _| Reply::empty_list());
+    let outcome = Run::new("safety/create.yaml", &server.url())
+        .arguments(&["--journal-dir", "/dev/null/journal"])
+        .finish();
+    assert_eq!(outcome.code, Some(2), "{}", outcome.said());
+    assert!(
+        outcome.stderr.contains("the journal in"),
+        "{}",
+        outcome.said()
+    );
+    assert_eq!(server.connections(), 0);
+}
+
+/// A report that cannot be written ends the run, but not before everything is removed again.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_does_not_keep_the_cleanup_from_its_work() {
+    let server = Server::after_preflight(|received, _| match received.method.as_str() {
+        "GET" => Reply::empty_list(),
+        "POST" => Reply::json(201, r#"{"id":"42"}"#),
+        _ => Reply::with(204, &[], b""),
+    });
+    for option in ["--report-json", "--report-junit"] {
+        let outcome = Run::new("safety/create.yaml", &server.url())
+            .arguments(&[option, "/dev/full"])
+            .finish();
+        assert_eq!(outcome.code, Some(2), "{}", outcome.said());
+        assert!(
+            outcome.stderr.contains("error: a report cannot be written"),
+            "{}",
+            outcome.said()
+        );
+        assert_eq!(outcome.journals(), [""; 0]);
+    }
+    let removed = writes(&server)
+        .iter()
+        .filter(|line| *line == REMOVED[0])
+        .count();
+    let created = server
+        .lines()
+        .iter()
+        .filter(|line| line.starts_with("POST"))
+        .count();
+    assert_eq!(removed, created);
+}
+
 /// A host that is not this machine gets nothing without consent.
 #[test]
 fn no_consent_no_request() {
@@ -340,6 +389,28 @@ fn signals_end_a_run_after_cleanup() {
         );
         assert_eq!(outcome.journals(), [""; 0]);
     }
+}
+
+/// Whoever cannot wait for the cleanup presses Ctrl-C again; the journal then names what is left.
+#[test]
+fn a_second_signal_ends_a_run_at_once() {
+    let server = Server::after_preflight(|received, _| match received.method.as_str() {
+        "GET" => Reply::empty_list(),
+        "POST" => Reply::json(201, r#"{"id":"42"}"#),
+        "PATCH" => Reply::with(204, &[], b""),
+        _ => Reply::written(|_| sleep(Duration::from_secs(20))),
+    });
+    let running = Run::new("safety/create.yaml", &server.url()).start();
+    running.until(|| server.lines().iter().any(|line| line.starts_with("DELETE")));
+    running.signal("INT");
+    sleep(Duration::from_millis(300));
+    running.signal("INT");
+    let outcome = running.finish();
+    assert_eq!(outcome.code, Some(130), "{}", outcome.said());
+    assert!(outcome.elapsed < Duration::from_secs(10));
+    let [journal] = outcome.journals().try_into().expect("one journal is left");
+    let journal: String = journal;
+    assert!(journal.contains(r#""target":"/Users/42""#), "{journal}");
 }
 
 /// The signal comes while a create is under way: its answer is waited for, or it is searched by its name.

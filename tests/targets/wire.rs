@@ -249,3 +249,25 @@ fn what_a_scenario_writes_itself() {
         }
     }
 }
+
+/// What we send ourselves says so.
+#[test]
+fn our_own_requests() {
+    let server = accepting();
+    played("wire/okta_aiw.yaml", &server, &[]);
+    let own: Vec<Received> = server
+        .all()
+        .into_iter()
+        .filter(|received| received.is_preflight() || received.method == "DELETE")
+        .collect();
+    assert!(own.len() > 3);
+    for received in own {
+        let expected = [
+            "Accept: application/scim+json".to_owned(),
+            "Authorization: Bearer 6f1c-token".to_owned(),
+            format!("Host: 127.0.0.1:{}", server.port()),
+            concat!("User-Agent: scimulate/", env!("CARGO_PKG_VERSION")).to_owned(),
+        ];
+        assert_eq!(headers(&received), sorted(&expected));
+    }
+}
