@@ -5,13 +5,15 @@
 
 use std::collections::BTreeSet;
 
-use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::exchange::{Exchange, Failure, Sender};
 use crate::plan::Outgoing;
 use crate::profile::{ProfileId, QueryEncoding, encode_segment};
 use crate::run::journal::{Entry, Journal};
+use crate::run::naming::{
+    creates, is_post, named, operations, path_of, segments, shown, text_of, writes,
+};
 use crate::scenario::Limits;
 
 /// A resource by tenant and by its path below the base URL: `/Users/42`.
@@ -61,14 +63,10 @@ impl Ledger {
         if matches!(outgoing.method.as_str(), "GET" | "HEAD" | "OPTIONS") {
             return None;
         }
-        let paths = match path_of(&outgoing.target).as_str() {
-            "/Bulk" => bulk_paths(outgoing.body.as_deref().unwrap_or_default()),
-            path => vec![path.to_owned()],
-        };
-        paths.into_iter().find_map(|path| {
+        writes(outgoing).into_iter().find_map(|(method, path)| {
             let segments = segments(&path);
             // RFC 7644 3.11: whoever the credentials belong to, and surely not a user of this run.
-            let own_account = outgoing.method != "POST"
+            let own_account = method != "POST"
                 && segments
                     .first()
                     .is_some_and(|first| first.eq_ignore_ascii_case("me"));
@@ -76,10 +74,7 @@ impl Ledger {
                 && self.seen.contains(segments.last()?)
                 && !self.is_created(outgoing.tenant.as_deref(), &segments);
             (foreign || own_account).then(|| {
-                format!(
-                    "{} {path} would change a resource that this run did not create",
-                    outgoing.method
-                )
+                format!("{method} {path} would change a resource that this run did not create")
             })
         })
     }
@@ -373,109 +368,5 @@ pub(crate) fn harness(method: &str, target: String, tenant: Option<String>) -> O
         own_authorization: false,
         body: None,
         limits: Limits::default(),
-    }
-}
-
-fn creates(outgoing: &Outgoing) -> bool {
-    outgoing.method == "POST" && !path_of(&outgoing.target).ends_with("/.search")
-}
-
-fn path_of(target: &str) -> String {
-    target.split(['?', '#']).next().unwrap_or(target).to_owned()
-}
-
-/// What a create makes can be found again by this.
-struct Named {
-    endpoint: String,
-    attribute: &'static str,
-    name: String,
-}
-
-/// The names that a create gives, each operation of a bulk request its own.
-fn named(outgoing: &Outgoing) -> Vec<Named> {
-    let body: Value =
-        serde_json::from_slice(outgoing.body.as_deref().unwrap_or_default()).unwrap_or_default();
-    let path = path_of(&outgoing.target);
-    if path != "/Bulk" {
-        return naming(&path, &body).into_iter().collect();
-    }
-    operations(&body)
-        .filter(|operation| is_post(operation))
-        .filter_map(|operation| naming(operation.get("path")?.as_str()?, operation.get("data")?))
-        .collect()
-}
-
-fn naming(endpoint: &str, resource: &Value) -> Option<Named> {
-    ["userName", "displayName"]
-        .into_iter()
-        .find_map(|attribute| {
-            Some(Named {
-                endpoint: endpoint.to_owned(),
-                attribute,
-                name: resource.get(attribute)?.as_str()?.to_owned(),
-            })
-        })
-}
-
-fn operations(body: &Value) -> impl Iterator<Item = &Value> {
-    body.get("Operations")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-}
-
-fn is_post(operation: &Value) -> bool {
-    operation
-        .get("method")
-        .and_then(Value::as_str)
-        .is_some_and(|method| method.eq_ignore_ascii_case("POST"))
-}
-
-/// The paths that the operations of a bulk request write to.
-fn bulk_paths(body: &[u8]) -> Vec<String> {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    operations(&body)
-        .filter_map(|operation| Some(operation.get("path")?.as_str()?.to_owned()))
-        .collect()
-}
-
-/// The segments of a path, decoded.
-fn segments(path: &str) -> Vec<String> {
-    path.split('/')
-        .filter(|segment| !segment.is_empty())
-        .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
-        .collect()
-}
-
-/// Collects every id that an answer shows, those of members, managers and groups included.
-fn shown(value: &Value, depth: usize, ids: &mut BTreeSet<String>) {
-    // Resource, attribute, element, and the list around it: what lies deeper is no reference.
-    if depth > 5 {
-        return;
-    }
-    match value {
-        Value::Array(items) => items.iter().for_each(|item| shown(item, depth + 1, ids)),
-        Value::Object(members) => {
-            for (name, member) in members {
-                match (name.as_str(), member) {
-                    ("id" | "value", Value::String(_) | Value::Number(_)) => {
-                        ids.extend(text_of(member).filter(|id| id.len() < 200));
-                    }
-                    ("$ref" | "location", Value::String(url)) => {
-                        ids.extend(segments(&path_of(url)).pop().filter(|id| id.len() < 200));
-                    }
-                    _ => shown(member, depth + 1, ids),
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-fn text_of(id: &Value) -> Option<String> {
-    match id {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
     }
 }

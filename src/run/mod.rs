@@ -1,9 +1,11 @@
 //! Running: the only place that sends. Plays plans against a target, scenario by scenario, and tells what happens.
 
+mod cleanup;
 mod client;
 mod journal;
 mod ledger;
 mod masking;
+mod naming;
 mod outage;
 mod play;
 mod preflight;

@@ -16,18 +16,12 @@ use crate::judge;
 use crate::plan::{Expectation, Head, Move, Outgoing, Plan, Round, Script};
 use crate::profile::ProfileId;
 use crate::run::Context;
-use crate::run::client::Client;
+use crate::run::cleanup::Cleanup;
 use crate::run::ledger::{Ledger, harness};
 use crate::run::masking;
 use crate::run::outage::Heard;
 use crate::scenario::Scenario;
 use crate::snapshot::{Normaliser, Place};
-
-/// The longest that cleaning up after one scenario may take.
-const CLEANUP: Duration = Duration::from_secs(60);
-
-/// So many requests of a cleanup without any answer end it: the target is gone.
-const UNANSWERED: usize = 3;
 
 /// How long the answer to a write that is under way is waited for after an interruption: it says what must be removed.
 const GRACE: Duration = Duration::from_secs(2);
@@ -292,11 +286,7 @@ impl Play {
 
     /// Removes what the scenario created. Returns what was exchanged for it and what is left.
     async fn clean(&self, ledger: &mut Ledger) -> (Vec<Exchange>, Vec<String>) {
-        let mut cleanup = Cleanup {
-            deadline: Instant::now() + CLEANUP,
-            unanswered: 0,
-            exchanges: Vec::new(),
-        };
+        let mut cleanup = Cleanup::new();
         let journal = self.context.journal.as_ref();
         for (request, search) in ledger.searches() {
             let exchange = cleanup.send(&self.context.client, request).await;
@@ -333,42 +323,6 @@ impl Play {
                 message: format!("the journal cannot be written: {problem}"),
             });
         }
-    }
-}
-
-/// A cleanup under way.
-struct Cleanup {
-    deadline: Instant,
-    /// Requests without an answer, in a row.
-    unanswered: usize,
-    exchanges: Vec<Exchange>,
-}
-
-impl Cleanup {
-    fn is_over(&self) -> bool {
-        Instant::now() >= self.deadline || self.unanswered >= UNANSWERED
-    }
-
-    async fn send(&mut self, client: &Client, mut request: Outgoing) -> &Exchange {
-        let rest = self.deadline.saturating_duration_since(Instant::now());
-        request.limits.timeout = Some(client.timeout().min(rest));
-        let exchange = client.send(&request).await;
-        self.unanswered = match exchange.outcome {
-            Err(_) => self.unanswered + 1,
-            Ok(_) => 0,
-        };
-        self.exchanges.push(exchange);
-        self.exchanges.last().expect("it has just been put there")
-    }
-
-    /// What the last answer asks for (RFC 9110 10.2.3), within reason.
-    fn wanted_pause(&self) -> Duration {
-        let seconds = self
-            .exchanges
-            .last()
-            .and_then(Exchange::response)
-            .and_then(|response| response.header("retry-after")?.trim().parse().ok());
-        Duration::from_secs(seconds.unwrap_or(0).min(5)).max(Duration::from_millis(100))
     }
 }
 

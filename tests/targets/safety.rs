@@ -81,7 +81,7 @@ fn the_own_account_is_never_written_to() {
     let server = Server::after_preflight(|_, _| Reply::with(204, &[], b""));
     let outcome = Run::new("safety/me.yaml", &server.url()).finish();
     assert_eq!(outcome.code, Some(1), "{}", outcome.said());
-    assert_eq!(writes(&server), [""; 0]);
+    assert_eq!(server.lines(), [""; 0]);
 }
 
 #[test]
