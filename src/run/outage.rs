@@ -1,6 +1,6 @@
 //! Notices that a target has stopped answering, so that a run says it once instead of once a step.
 
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Failure, MASKED};
 
 /// So many scenarios in a row without a usable answer end a run.
 const ENOUGH: usize = 3;
@@ -27,12 +27,15 @@ pub(crate) enum Heard {
 impl Heard {
     /// Takes in one more exchange.
     pub(crate) fn hear(&mut self, exchange: &Exchange) {
-        use crate::exchange::Failure;
         let silence = match &exchange.outcome {
             // That we did not send it says nothing about the target.
             Err(Failure::NotSent(_)) => return,
             Err(failure) => failure.to_string(),
             Ok(response) if response.status >= 500 => format!("status {}", response.status),
+            // At the first question they were accepted. A scenario that sends credentials of its own expects a 401.
+            Ok(response) if response.status == 401 && has_our_credentials(exchange) => {
+                "status 401: it no longer accepts the credentials".to_owned()
+            }
             Ok(_) => {
                 *self = Self::Answers;
                 return;
@@ -42,6 +45,13 @@ impl Heard {
             *self = Self::Silence(silence);
         }
     }
+}
+
+fn has_our_credentials(exchange: &Exchange) -> bool {
+    exchange
+        .request
+        .header("authorization")
+        .is_some_and(|value| value.contains(MASKED))
 }
 
 impl Outage {

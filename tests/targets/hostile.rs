@@ -371,45 +371,58 @@ fn odd_ids() {
     assert_told("odd_ids", &told);
 }
 
-/// A target that goes away in the middle of a long run is said to be gone once.
+/// A target that goes away in the middle of a long run, or no longer knows the token, is said to be so once.
 #[test]
 fn a_target_that_goes_away() {
     let folder = TempDir::new().expect("a folder");
     for number in 0..8 {
-        fs::copy(
-            scenario("hostile/create.yaml"),
-            folder.path().join(format!("{number}.yaml")),
-        )
-        .expect("it can be copied");
+        let copy = folder.path().join(format!("{number}.yaml"));
+        fs::copy(scenario("hostile/create.yaml"), copy).expect("it can be copied");
     }
-    let server = Server::start(|received, all| {
-        if all.len() > 9 {
-            Reply::Bytes(Vec::new())
-        } else if received.is_preflight() {
-            Reply::preflight(received)
-        } else {
-            match received.method.as_str() {
-                "POST" => Reply::json(201, r#"{"id":"42"}"#),
-                _ => Reply::empty_list(),
+    let path = folder.path().display().to_string();
+    let mut told = String::new();
+    let ways: [(&str, Fault); 3] = [
+        ("the connection is closed", || Reply::Bytes(Vec::new())),
+        ("an error for everything", || {
+            Reply::error(503, "the database is gone")
+        }),
+        ("the token has expired", || {
+            Reply::error(401, "who are you?")
+        }),
+    ];
+    for (way, answer) in ways {
+        let server = Server::start(move |received, all| {
+            if all.len() > 9 {
+                answer()
+            } else if received.is_preflight() {
+                Reply::preflight(received)
+            } else if received.method == "POST" {
+                Reply::json(201, r#"{"id":"42"}"#)
+            } else {
+                Reply::empty_list()
+            }
+        });
+        let outcome = Run::new(&path, &server.url())
+            .variable("SCIMULATE_TOKEN", "canary-token")
+            .finish();
+        assert_eq!(outcome.code, Some(1), "{}", outcome.said());
+        told.push_str(&format!("# {way}\n"));
+        for line in outcome.stdout.lines() {
+            if ["stopped:", "hint:"]
+                .iter()
+                .any(|start| line.starts_with(start))
+            {
+                told.push_str(&format!("{line}\n"));
             }
         }
-    });
-    let path = folder.path().display().to_string();
-    let outcome = Run::new(&path, &server.url()).finish();
-    assert_eq!(outcome.code, Some(1), "{}", outcome.said());
-    let stopped: Vec<String> = outcome
-        .stdout
-        .lines()
-        .filter(|line| line.starts_with("stopped:") || line.starts_with("hint:"))
-        .map(str::to_owned)
-        .collect();
-    assert_told("goes_away", &stopped.join("\n"));
-    let finished = outcome
-        .events()
-        .iter()
-        .filter(|event| event["event"] == "scenario-finished")
-        .count();
-    assert_eq!(finished, 4);
+        let events = outcome.events();
+        let finished = events
+            .iter()
+            .filter(|event| event["event"] == "scenario-finished")
+            .count();
+        assert_eq!(finished, 4, "{}", outcome.said());
+    }
+    assert_told("goes_away", &told);
 }
 
 /// Answers that are large, but allowed, are neither shown nor kept in full.
