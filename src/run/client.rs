@@ -366,7 +366,7 @@ fn chain(problem: &dyn Error) -> String {
     let inner = words
         .iter()
         .position(|word| {
-            !["error ", "client error (", "tcp connect error"]
+            !["error ", "client error (", "tcp connect error", "dns error"]
                 .iter()
                 .any(|start| word.starts_with(start))
         })
