@@ -46,9 +46,13 @@ pub(super) fn judge(exchange: &Exchange, state: &State) -> Vec<Judgement> {
 
 fn compare(resource: &Value, state: &State) -> Vec<Judgement> {
     let subject = &state.subject;
+    let after = match &state.after {
+        Some(step) => format!("after `{step}`"),
+        None => "now".to_owned(),
+    };
     let mut judgements = Vec::new();
     if let Some(is) = &state.is {
-        let message = format!("{subject} is not as it must be after the write");
+        let message = format!("{subject} is not as it must be {after}");
         judgements.push(Judgement::of(
             "read-back",
             message,
@@ -75,12 +79,12 @@ fn compare(resource: &Value, state: &State) -> Vec<Judgement> {
         let (id, message) = if state.neighbour {
             (
                 "neighbour-unchanged",
-                format!("{subject}, of which nothing was asked, has changed"),
+                format!("{subject}, of which nothing was asked, has changed {after}"),
             )
         } else {
             (
                 "rest-unchanged",
-                format!("attributes of {subject} that the write does not speak of have changed"),
+                format!("attributes of {subject} that nobody asked to change have changed {after}"),
             )
         };
         judgements.push(Judgement::of(

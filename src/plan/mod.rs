@@ -170,6 +170,8 @@ pub enum Wants {
 pub struct State {
     /// How the scenario calls it, for messages: `user ada`.
     pub subject: String,
+    /// The step that wrote last, whatever it wrote to.
+    pub after: Option<String>,
     /// As the scenario says.
     pub is: Option<Matcher<Value>>,
     /// What was sent and must have been stored: the request's name and its body, read-only and unknown members left out.

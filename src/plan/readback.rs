@@ -17,6 +17,8 @@ use crate::scenario::step::{Subject, Verify};
 #[derive(Debug, Default)]
 pub(crate) struct Resources {
     seen: BTreeMap<String, Value>,
+    /// The step that wrote last, which is to blame for what has changed.
+    pub(crate) last_write: Option<String>,
 }
 
 impl Resources {
@@ -211,6 +213,7 @@ impl Readback {
             if read.neighbour {
                 let state = State {
                     subject: read.subject.clone(),
+                    after: resources.last_write.clone(),
                     before,
                     neighbour: true,
                     ..State::default()
@@ -249,6 +252,7 @@ impl Readback {
             }
             let state = State {
                 subject: read.subject.clone(),
+                after: resources.last_write.clone(),
                 is: self.is.clone(),
                 sent,
                 before: before.filter(|_| verify.rest_unchanged),

@@ -543,6 +543,7 @@ impl Script {
             Ok(response) => format!("answered {}", response.status),
             Err(failure) => failure.to_string(),
         };
+        self.resources.last_write = Some(step.name.clone());
         for alias in aliases(&request.target) {
             if accepted {
                 self.refused.remove(&alias);
