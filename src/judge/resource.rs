@@ -75,6 +75,12 @@ fn compare(resource: &Value, state: &State) -> Vec<Judgement> {
             lost.into_iter().map(Difference::from).collect(),
         ));
     }
+    if !state.undeclared.is_empty() {
+        let paths = state.undeclared.join(", ");
+        let message =
+            format!("not looked for, since the target's own schemas do not list it: {paths}");
+        judgements.push(Judgement::skip("read-back-declared", message));
+    }
     if let Some(before) = &state.before {
         let (id, message) = if state.neighbour {
             (

@@ -4,6 +4,7 @@
 //! to be judged.
 
 mod capture;
+mod known;
 mod overlay;
 mod readback;
 pub mod rehearsal;
@@ -12,7 +13,8 @@ mod script;
 mod stored;
 mod variables;
 
-pub use script::{Known, Script, Settings};
+pub use known::Known;
+pub use script::{Script, Settings};
 pub use variables::Sources;
 
 use std::time::Duration;
@@ -176,6 +178,8 @@ pub struct State {
     pub is: Option<Matcher<Value>>,
     /// What was sent and must have been stored: the request's name and its body, read-only and unknown members left out.
     pub sent: Option<(String, Value)>,
+    /// What was sent and is not looked for, because the target's own schemas do not list it.
+    pub undeclared: Vec<String>,
     /// As it was seen last.
     pub before: Option<Value>,
     /// Paths that may differ from `before`, because the scenario speaks of them.

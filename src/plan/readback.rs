@@ -237,12 +237,11 @@ impl Readback {
                 .sent
                 .as_ref()
                 .and_then(|step| Some((step, bodies.get(step)?)))
-                .map(|(step, body)| {
-                    (
-                        step.clone(),
-                        stored::storable(body, self.is.as_ref(), known),
-                    )
-                });
+                .map(|(step, body)| (step, stored::storable(body, self.is.as_ref(), known)));
+            let (sent, undeclared) = match sent {
+                Some((step, stored)) => (Some((step.clone(), stored.value)), stored.undeclared),
+                None => (None, Vec::new()),
+            };
             let mut touched = Vec::new();
             if let Some(is) = &self.is {
                 stored::touched_by_matcher(is, "", &mut touched);
@@ -255,6 +254,7 @@ impl Readback {
                 after: resources.last_write.clone(),
                 is: self.is.clone(),
                 sent,
+                undeclared,
                 before: before.filter(|_| verify.rest_unchanged),
                 touched,
                 neighbour: false,

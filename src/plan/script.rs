@@ -1,6 +1,6 @@
 //! Plays a scenario file: takes its steps in order, fills in what was captured, and says what to judge.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::exchange::Exchange;
 use crate::finding::requirement::Requirement;
 use crate::finding::{Authority, Strength};
+use crate::plan::Known;
 use crate::plan::capture::{described, first, found};
 use crate::plan::readback::{Readback, Resources};
 use crate::plan::request::{Unsendable, outgoing};
@@ -20,44 +21,6 @@ use crate::scenario::matching::fits;
 use crate::scenario::step::{Action, Expect, Repeat, RequestStep, RequestTarget, Step};
 use crate::scenario::template::Tree;
 use crate::scenario::{Limits, Scenario};
-
-/// What is known of the target before a scenario begins.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Known {
-    /// What the target advertises, by the words of `needs`: `patch` is `false` where it says that it has no PATCH.
-    pub capabilities: BTreeMap<String, bool>,
-    /// The features that it declares in `scimulate.toml`, if it declares any.
-    pub features: Option<BTreeSet<String>>,
-    /// The attributes that its `/Schemas` list, as lower-case paths with the schema URN in front; `None`: not known.
-    pub attributes: Option<BTreeSet<String>>,
-    /// The tenants that it has beside the first.
-    pub tenants: BTreeSet<String>,
-}
-
-impl Known {
-    /// Why this cannot be tested here, if it cannot.
-    pub fn lacks(&self, need: &str) -> Option<String> {
-        if self.capabilities.get(need) == Some(&false) {
-            return Some(format!("the target says that it does not support `{need}`"));
-        }
-        let declared = self.features.as_ref()?;
-        let by = |words: &[&str]| words.iter().any(|word| declared.contains(*word));
-        let has = match need {
-            // What every endpoint has, or what only the target itself can tell.
-            "connect" | "patch" | "bulk" | "filter" | "sort" | "etag" | "cursor" | "users"
-            | "enterprise" => true,
-            "change-password" => by(&["password", "change-password"]),
-            "groups" => by(&["groups", "group-push", "group-create", "import-groups"]),
-            "import" => by(&["import", "import-users"]),
-            "rename" | "manager" => by(&[need, "update"]),
-            "match" | "create" => by(&[need, "create"]),
-            "reactivate" => by(&[need, "deactivate"]),
-            need if need.starts_with("group-") => by(&[need, "group-push"]),
-            need => by(&[need]),
-        };
-        (!has).then(|| format!("the target does not declare `{need}`"))
-    }
-}
 
 /// With what a scenario is played.
 pub struct Settings {

@@ -6,111 +6,142 @@ use crate::plan::Known;
 use crate::scenario::matcher::Matcher;
 use crate::scenario::matching::join;
 use crate::scim::path::AttributePath;
-use crate::scim::schema::{Mutability, ResourceType, Returned, Schemas, Type};
+use crate::scim::schema::{Attribute, Mutability, ResourceType, Returned, Schemas, Type};
 use crate::scim::urn;
 
-/// The part of a sent body that must come back: what a schema declares, the client may write and the server returns.
-///
-/// Left out is what `is` speaks of itself, and what the target's own `/Schemas` do not list.
-pub(crate) fn storable(body: &Value, is: Option<&Matcher<Value>>, known: &Known) -> Value {
-    let Some(members) = body.as_object() else {
-        return Value::Object(Map::new());
+/// The part of a sent body that must come back, and what is left out of it because the target does not have it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Storable {
+    /// What a schema declares, the client may write and the server returns; without what `is` speaks of itself.
+    pub(crate) value: Value,
+    /// Paths that the target's own `/Schemas` do not list.
+    pub(crate) undeclared: Vec<String>,
+}
+
+/// What of the body of a POST or PUT must be stored.
+pub(crate) fn storable(body: &Value, is: Option<&Matcher<Value>>, known: &Known) -> Storable {
+    let members = body.as_object();
+    let Some((members, resource_type)) =
+        members.and_then(|members| Some((members, resource_type(members)?)))
+    else {
+        return Storable::default();
     };
     let mut overridden = Vec::new();
     if let Some(is) = is {
         touched_by_matcher(is, "", &mut overridden);
     }
-    let spoken_of = |path: &str| overridden.iter().any(|known| within(path, known));
-    let Some(resource_type) = resource_type(members) else {
-        return Value::Object(Map::new());
+    let mut reading = Reading {
+        resource_type,
+        overridden,
+        known,
+        undeclared: Vec::new(),
     };
-    let mut kept = Map::new();
-    for (name, value) in members {
-        if is_nothing(value) || name.eq_ignore_ascii_case("schemas") {
-            continue;
-        }
-        let extension = resource_type
-            .extensions
-            .iter()
-            .find(|(id, _)| urn::same(id, name));
-        match (extension, value) {
-            (Some((id, _)), Value::Object(inner)) => {
-                let inner: Map<String, Value> = inner
-                    .iter()
-                    .filter_map(|(sub, value)| {
-                        let path = format!("{id}:{sub}");
-                        Some((
-                            sub.clone(),
-                            attribute(resource_type, &path, value, &spoken_of, known)?,
-                        ))
-                    })
-                    .collect();
-                if !inner.is_empty() {
-                    kept.insert(id.clone(), Value::Object(inner));
-                }
-            }
-            _ => {
-                if let Some(value) = attribute(resource_type, name, value, &spoken_of, known) {
-                    kept.insert(name.clone(), value);
-                }
-            }
-        }
+    let value = Value::Object(reading.resource(members));
+    Storable {
+        value,
+        undeclared: reading.undeclared,
     }
-    Value::Object(kept)
 }
 
-/// One attribute's value as it must come back, if it must.
-fn attribute(
-    resource_type: &ResourceType,
-    path: &str,
-    value: &Value,
-    spoken_of: &impl Fn(&str) -> bool,
-    known: &Known,
-) -> Option<Value> {
-    if is_nothing(value) || spoken_of(path) {
-        return None;
+/// Goes through a sent resource.
+struct Reading<'a> {
+    resource_type: &'static ResourceType,
+    overridden: Vec<String>,
+    known: &'a Known,
+    undeclared: Vec<String>,
+}
+
+impl Reading<'_> {
+    fn resource(&mut self, members: &Map<String, Value>) -> Map<String, Value> {
+        let mut kept = Map::new();
+        for (name, value) in members {
+            let extensions = &self.resource_type.extensions;
+            let extension = extensions.iter().find(|(id, _)| urn::same(id, name));
+            let value = match (extension, value) {
+                (Some((id, _)), Value::Object(inner)) => {
+                    let mut container = Map::new();
+                    for (sub, value) in inner {
+                        if let Some(value) = self.attribute(&format!("{id}:{sub}"), value) {
+                            container.insert(sub.clone(), value);
+                        }
+                    }
+                    (!container.is_empty()).then_some(Value::Object(container))
+                }
+                _ if name.eq_ignore_ascii_case("schemas") => None,
+                _ => self.attribute(name, value),
+            };
+            if let Some(value) = value {
+                kept.insert(name.clone(), value);
+            }
+        }
+        kept
     }
-    let parsed: AttributePath = path.parse().ok()?;
-    let schemas = Schemas::core();
-    let definition = schemas.resolve(resource_type, &parsed)?.target()?;
-    let declared = declares(known, resource_type, path);
-    if definition.mutability != Mutability::ReadWrite
-        && definition.mutability != Mutability::Immutable
-        || definition.returned == Returned::Never
-        || !declared
-    {
-        return None;
+
+    /// One attribute's value as it must come back, if it must.
+    fn attribute(&mut self, path: &str, value: &Value) -> Option<Value> {
+        if is_nothing(value) || self.is_overridden(path) {
+            return None;
+        }
+        let parsed: AttributePath = path.parse().ok()?;
+        let resolved = Schemas::core().resolve(self.resource_type, &parsed)?;
+        let definition = resolved.target()?;
+        let written = matches!(
+            definition.mutability,
+            Mutability::ReadWrite | Mutability::Immutable
+        );
+        if !written || definition.returned == Returned::Never || !self.declares(path) {
+            return None;
+        }
+        match (definition.kind, value) {
+            (Type::Complex, Value::Array(items)) => {
+                let items: Vec<Value> = items
+                    .iter()
+                    .filter_map(|item| self.complex(path, definition, item))
+                    .collect();
+                (!items.is_empty()).then_some(Value::Array(items))
+            }
+            (Type::Complex, value) => self.complex(path, definition, value),
+            (kind, value) => Some(as_declared(kind, value)),
+        }
     }
-    if definition.kind != Type::Complex {
-        return Some(as_declared(definition.kind, value));
-    }
-    let complex = |value: &Value| -> Option<Value> {
+
+    fn complex(&mut self, path: &str, definition: &Attribute, value: &Value) -> Option<Value> {
         let Value::Object(members) = value else {
             return Some(value.clone());
         };
-        let kept: Map<String, Value> = members
-            .iter()
-            .filter(|(name, value)| {
-                let path = format!("{path}.{name}");
-                !is_nothing(value) && !spoken_of(&path) && declares(known, resource_type, &path)
-            })
-            .filter_map(|(name, value)| {
-                let sub = definition.sub(name)?;
-                // `display` is a label that servers fill themselves, `$ref` an address of theirs.
-                let writable = !matches!(sub.mutability, Mutability::ReadOnly)
-                    && !name.eq_ignore_ascii_case("display")
-                    && !name.eq_ignore_ascii_case("$ref");
-                writable.then(|| (name.clone(), as_declared(sub.kind, value)))
-            })
-            .collect();
-        (!kept.is_empty()).then_some(Value::Object(kept))
-    };
-    match value {
-        Value::Array(items) => {
-            let items: Vec<Value> = items.iter().filter_map(complex).collect();
-            (!items.is_empty()).then_some(Value::Array(items))
+        let mut kept = Map::new();
+        for (name, value) in members {
+            let path = format!("{path}.{name}");
+            let Some(sub) = definition.sub(name) else {
+                continue;
+            };
+            // `display` is a label that servers fill themselves, `$ref` an address of theirs.
+            let own = ["display", "$ref"]
+                .iter()
+                .any(|own| name.eq_ignore_ascii_case(own));
+            let skipped = own
+                || is_nothing(value)
+                || sub.mutability == Mutability::ReadOnly
+                || self.is_overridden(&path)
+                || !self.declares(&path);
+            if !skipped {
+                kept.insert(name.clone(), as_declared(sub.kind, value));
+            }
         }
-        other => complex(other),
+        (!kept.is_empty()).then_some(Value::Object(kept))
+    }
+
+    fn is_overridden(&self, path: &str) -> bool {
+        self.overridden.iter().any(|outer| within(path, outer))
+    }
+
+    /// Whether the target's own schemas list the attribute, as far as they are known; what they do not, is noted.
+    fn declares(&mut self, path: &str) -> bool {
+        let declared = self.known.declares(&self.resource_type.schema, path);
+        if !declared && !self.undeclared.iter().any(|known| known == path) {
+            self.undeclared.push(path.to_owned());
+        }
+        declared
     }
 }
 
@@ -125,22 +156,6 @@ fn as_declared(kind: Type, value: &Value) -> Value {
         }
         _ => value.clone(),
     }
-}
-
-/// Whether the target's own schemas list the attribute, as far as they are known.
-fn declares(known: &Known, resource_type: &ResourceType, path: &str) -> bool {
-    let Some(attributes) = &known.attributes else {
-        return true;
-    };
-    let qualified = if urn::is_urn(path) {
-        path.to_owned()
-    } else {
-        format!("{}:{path}", resource_type.schema)
-    };
-    // The common attributes need not be listed (RFC 7643 3.1).
-    let common = ["id", "externalid", "meta", "schemas"];
-    let first = path.split('.').next().unwrap_or(path).to_ascii_lowercase();
-    common.contains(&first.as_str()) || attributes.contains(&qualified.to_ascii_lowercase())
 }
 
 fn resource_type(members: &Map<String, Value>) -> Option<&'static ResourceType> {

@@ -1,6 +1,6 @@
 //! The report for people: a line for each scenario as it ends, then the grid, the failures and what to do next.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::paint::Paint;
 use super::summary::{counted, grid_text, seconds, totals_text};
 use super::totals::{Totals, warns};
 use crate::event::Event;
-use crate::finding::Verdict;
+use crate::finding::{Authority, Verdict};
 
 /// Writes for people. Apart from times the same run gives the same text, also when scenarios run side by side: a
 /// scenario's line waits until those before it have theirs.
@@ -182,6 +182,16 @@ impl<W: Write> Human<W> {
                 );
             scenario.reason.get_or_insert_with(|| reason.clone());
             self.skips.entry(reason).or_default().steps += 1;
+        } else {
+            // Part of a step that was not judged; a missing snapshot is told with the snapshots.
+            let parts = findings.iter().filter(|finding| {
+                finding.verdict == Verdict::Skip && finding.authority != Authority::Snapshot
+            });
+            let reasons: BTreeSet<String> =
+                parts.map(|finding| one_line(&finding.message)).collect();
+            for reason in reasons {
+                self.skips.entry(reason).or_default().steps += 1;
+            }
         }
         if matches!(verdict, Verdict::Fail | Verdict::Error) {
             scenario.failed += 1;

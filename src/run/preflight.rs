@@ -8,6 +8,7 @@ use crate::exchange::{Exchange, Failure, Response};
 use crate::plan::Known;
 use crate::run::client::Client;
 use crate::run::ledger::harness;
+use crate::scim::urn;
 use crate::target::Target;
 
 /// Why a run would be pointless.
@@ -64,10 +65,13 @@ pub(crate) async fn examine(
         );
         return (exchanges, Err(Untestable { message, hint }));
     }
+    let attributes = attributes(body(&exchanges[2]));
+    let mut capabilities = capabilities(body(&exchanges[1]));
+    capabilities.extend(attributes.iter().flat_map(schemas_missing));
     let known = Known {
-        capabilities: capabilities(body(&exchanges[1])),
+        capabilities,
         features: target.features.clone(),
-        attributes: attributes(body(&exchanges[2])),
+        attributes,
         tenants: target.tenants.keys().cloned().collect(),
     };
     (exchanges, Ok(known))
@@ -207,6 +211,18 @@ fn capabilities(config: Option<&Value>) -> BTreeMap<String, bool> {
     .collect()
 }
 
+/// What a target cannot do whose `/Schemas` list users but not this schema (RFC 7644 4: all supported schemas are listed).
+fn schemas_missing(attributes: &BTreeSet<String>) -> Vec<(String, bool)> {
+    [("groups", urn::GROUP), ("enterprise", urn::ENTERPRISE_USER)]
+        .into_iter()
+        .filter(|(_, schema)| {
+            let prefix = format!("{}:", schema.to_ascii_lowercase());
+            !attributes.iter().any(|path| path.starts_with(&prefix))
+        })
+        .map(|(need, _)| (need.to_owned(), false))
+        .collect()
+}
+
 /// The attributes that the target's schemas list, if they list those of users.
 fn attributes(schemas: Option<&Value>) -> Option<BTreeSet<String>> {
     let list = schemas?.get("Resources")?.as_array()?;
@@ -238,6 +254,6 @@ fn attributes(schemas: Option<&Value>) -> Option<BTreeSet<String>> {
             paths.insert(path);
         }
     }
-    let user = format!("{}:username", crate::scim::urn::USER.to_ascii_lowercase());
+    let user = format!("{}:username", urn::USER.to_ascii_lowercase());
     paths.contains(&user).then_some(paths)
 }
