@@ -1,12 +1,20 @@
 //! Holds a JSON value against a [`Matcher`] and says where it does not fit.
 
+mod assign;
+mod place;
+mod words;
+
+pub(crate) use place::join;
+
 use jiff::Timestamp;
 use regex::Regex;
 use serde_json::Value;
 
 use crate::finding::Difference;
 use crate::scenario::matcher::{Form, Kind, Matcher};
-use crate::scim::equality::{self, Options};
+use crate::scenario::matching::assign::assigned;
+use crate::scenario::matching::place::equal;
+use crate::scenario::matching::words::{described, form_name, kind_name};
 use crate::scim::locate::select;
 use crate::scim::path::Path;
 
@@ -261,49 +269,6 @@ fn elements(
     }
 }
 
-/// Gives each matcher an element of its own where possible. Returns the matchers without one and the elements left.
-fn assigned(expected: &[Matcher<Value>], items: &[Value]) -> (Vec<usize>, Vec<usize>) {
-    let mut owner: Vec<Option<usize>> = vec![None; items.len()];
-    let mut unmatched = Vec::new();
-    for index in 0..expected.len() {
-        let mut tried = vec![false; items.len()];
-        if !give(index, expected, items, &mut owner, &mut tried) {
-            unmatched.push(index);
-        }
-    }
-    let spare = (0..items.len())
-        .filter(|item| owner[*item].is_none())
-        .collect();
-    (unmatched, spare)
-}
-
-/// One step of Kuhn's matching: a free element first, then one whose owner can move.
-fn give(
-    index: usize,
-    expected: &[Matcher<Value>],
-    items: &[Value],
-    owner: &mut [Option<usize>],
-    tried: &mut [bool],
-) -> bool {
-    for item in 0..items.len() {
-        if owner[item].is_none() && fits(&expected[index], Some(&items[item])) {
-            owner[item] = Some(index);
-            return true;
-        }
-    }
-    for item in 0..items.len() {
-        let Some(other) = owner[item] else { continue };
-        if !tried[item] && fits(&expected[index], Some(&items[item])) {
-            tried[item] = true;
-            if give(other, expected, items, owner, tried) {
-                owner[item] = Some(index);
-                return true;
-            }
-        }
-    }
-    false
-}
-
 fn contains(
     parts: &[Matcher<Value>],
     there: Option<&Value>,
@@ -389,85 +354,6 @@ fn at(object: &Value, name: &str) -> Option<Value> {
     }
 }
 
-/// Equality at a place inside a resource: whether letter case counts depends on the attribute, so both values are
-/// compared inside the attributes that lead to them.
-fn equal(expected: &Value, value: Option<&Value>, path: &str) -> Vec<Difference> {
-    let names = attributes_of(path);
-    let wrapped = |value: &Value| {
-        names.iter().rev().fold(value.clone(), |inner, name| {
-            Value::Object([(name.clone(), inner)].into_iter().collect())
-        })
-    };
-    let stem = names
-        .iter()
-        .fold(String::new(), |stem, name| join(&stem, name));
-    let received = value.unwrap_or(&Value::Null);
-    equality::differences(&wrapped(expected), &wrapped(received), &Options::default())
-        .into_iter()
-        .map(|difference| Difference {
-            path: format!(
-                "{path}{}",
-                difference
-                    .path
-                    .strip_prefix(&stem)
-                    .unwrap_or(&difference.path)
-            ),
-            ..Difference::from(difference)
-        })
-        .collect()
-}
-
-/// The attribute names on the way to a place: `emails[0].value` is `emails`, `value`.
-fn attributes_of(path: &str) -> Vec<String> {
-    let mut depth = 0_usize;
-    let plain: String = path
-        .chars()
-        .filter(|character| {
-            match character {
-                '[' => depth += 1,
-                ']' => depth = depth.saturating_sub(1),
-                _ => return depth == 0,
-            }
-            false
-        })
-        .collect();
-    let (schema, rest) = match plain.rfind(':') {
-        Some(at) if plain.starts_with("urn:") && !is_schema(&plain) => {
-            (Some(&plain[..at]), &plain[at + 1..])
-        }
-        _ if plain.starts_with("urn:") => (Some(plain.as_str()), ""),
-        _ => (None, plain.as_str()),
-    };
-    schema
-        .into_iter()
-        .chain(rest.split('.'))
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
-
-/// Path of a member for messages: `name.givenName`, `urn:…:User:department`.
-pub(crate) fn join(path: &str, name: &str) -> String {
-    match path {
-        "" => name.to_owned(),
-        urn if urn.starts_with("urn:")
-            && !urn.contains('[')
-            && !urn.ends_with('.')
-            && is_schema(urn) =>
-        {
-            format!("{urn}:{name}")
-        }
-        path => format!("{path}.{name}"),
-    }
-}
-
-/// A container named by a schema URN, as opposed to an attribute qualified by one.
-fn is_schema(urn: &str) -> bool {
-    urn.rsplit(':')
-        .next()
-        .is_some_and(|last| last.starts_with(|first: char| first.is_ascii_uppercase()))
-}
-
 fn is_absent(value: &Value) -> bool {
     value.is_null() || value.as_array().is_some_and(Vec::is_empty)
 }
@@ -483,30 +369,11 @@ fn is_kind(kind: Kind, value: &Value) -> bool {
     }
 }
 
-fn kind_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::String => "a string",
-        Kind::Number => "a number",
-        Kind::Integer => "an integer",
-        Kind::Boolean => "a boolean",
-        Kind::Array => "a list",
-        Kind::Object => "an object",
-    }
-}
-
 fn has_form(form: Form, text: &str) -> bool {
     match form {
         Form::Instant => text.parse::<Timestamp>().is_ok(),
         Form::Uri => url::Url::parse(text).is_ok(),
         Form::Uuid => text.len() == 36 && uuid::Uuid::try_parse(text).is_ok(),
-    }
-}
-
-fn form_name(form: Form) -> &'static str {
-    match form {
-        Form::Instant => "an instant such as 2026-01-31T12:00:00Z",
-        Form::Uri => "an absolute URI",
-        Form::Uuid => "a UUID",
     }
 }
 
@@ -524,47 +391,6 @@ fn number(value: &Value) -> Option<f64> {
 
 fn instant(value: &Value) -> Option<Timestamp> {
     value.as_str()?.parse().ok()
-}
-
-/// The matcher in words, for messages.
-pub(crate) fn described(matcher: &Matcher<Value>) -> String {
-    let list =
-        |items: &[Matcher<Value>]| items.iter().map(described).collect::<Vec<_>>().join(", ");
-    match matcher {
-        Matcher::Equals(value) | Matcher::Exactly(value) => value.to_string(),
-        Matcher::Members(members) => {
-            let members = members
-                .iter()
-                .map(|(name, member)| format!("{name}: {}", described(member)))
-                .collect::<Vec<_>>();
-            format!("{{{}}}", members.join(", "))
-        }
-        Matcher::Elements(items) => format!("[{}]", list(items)),
-        Matcher::Kind(kind) => kind_name(*kind).to_owned(),
-        Matcher::NonEmpty => "something that is not empty".to_owned(),
-        Matcher::Form(form) => form_name(*form).to_owned(),
-        Matcher::Present => "any value".to_owned(),
-        Matcher::Absent => "nothing".to_owned(),
-        Matcher::Any => "anything".to_owned(),
-        Matcher::Pattern(pattern) => format!("a text that matches `{pattern}`"),
-        Matcher::AnyOf(items) => items.iter().map(described).collect::<Vec<_>>().join(" or "),
-        Matcher::AllOf(items) => items
-            .iter()
-            .map(described)
-            .collect::<Vec<_>>()
-            .join(" and "),
-        Matcher::Not(inner) => format!("not {}", described(inner)),
-        Matcher::Contains(items) => format!("a list with {}", list(items)),
-        Matcher::Each(inner) => format!("a list of {}", described(inner)),
-        Matcher::Size(from, Some(to)) if from == to => format!("{from} elements"),
-        Matcher::Size(from, Some(to)) => format!("{from} to {to} elements"),
-        Matcher::Size(from, None) => format!("at least {from} elements"),
-        Matcher::Unique => "no element twice".to_owned(),
-        Matcher::AtLeast(value) => format!("at least {value}"),
-        Matcher::AtMost(value) => format!("at most {value}"),
-        Matcher::After(value) => format!("an instant after {value}"),
-        Matcher::NotBefore(value) => format!("an instant not before {value}"),
-    }
 }
 
 #[cfg(test)]
