@@ -1,0 +1,278 @@
+//! Plays a scenario file: takes its steps in order, fills in what was captured, and says what to judge.
+
+mod expecting;
+mod requesting;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::exchange::Exchange;
+use crate::plan::readback::{Readback, Resources};
+use crate::plan::request::Unsendable;
+use crate::plan::script::requesting::Requesting;
+use crate::plan::variables::{Scope, Sources};
+use crate::plan::{Expectation, Head, Known, Move, Plan, Round, Wants};
+use crate::profile::ProfileId;
+use crate::scenario::Scenario;
+use crate::scenario::matching::fits;
+use crate::scenario::step::{Action, Step};
+
+/// With what a scenario is played.
+pub struct Settings {
+    /// As whom.
+    pub client: ProfileId,
+    /// What is known of the target.
+    pub known: Arc<Known>,
+    /// Clock, chance and what the user gave.
+    pub sources: Sources,
+}
+
+/// A scenario being played as one client.
+pub struct Script {
+    scenario: Arc<Scenario>,
+    client: ProfileId,
+    known: Arc<Known>,
+    scope: Scope,
+    /// The step that comes next; counts on through `cleanup`.
+    position: usize,
+    stage: Stage,
+    /// Why the whole scenario is skipped.
+    unfit: Option<String>,
+    /// What read-backs have seen.
+    resources: Resources,
+    /// What named steps sent.
+    bodies: BTreeMap<String, Value>,
+    /// Aliases whose last write was refused: which step, and how it was answered.
+    refused: BTreeMap<String, (String, String)>,
+}
+
+/// How far the current step is.
+enum Stage {
+    Between,
+    Begun,
+    Requesting(Requesting),
+    Reading(Readback),
+}
+
+impl Script {
+    /// Ready to play.
+    ///
+    /// # Errors
+    /// In words, which `--var` or environment variable the scenario's people and variables lack.
+    pub fn new(scenario: Arc<Scenario>, settings: Settings) -> Result<Self, String> {
+        let mut scope = Scope::new(settings.sources);
+        for (name, tree) in scenario.people.iter().chain(&scenario.variables) {
+            let value = scope.tree(tree).map_err(|missing| missing.to_string())?;
+            scope.set(name, value);
+        }
+        let feature = scenario.feature.map(|feature| feature.name().to_owned());
+        let unfit = scenario
+            .needs
+            .iter()
+            .chain(&feature)
+            .find_map(|need| settings.known.lacks(need));
+        Ok(Self {
+            scenario,
+            client: settings.client,
+            known: settings.known,
+            scope,
+            position: 0,
+            stage: Stage::Between,
+            unfit,
+            resources: Resources::default(),
+            bodies: BTreeMap::new(),
+            refused: BTreeMap::new(),
+        })
+    }
+
+    /// Leaves out what is left of the steps; the scenario's own `cleanup` still comes.
+    pub fn abort(&mut self) {
+        self.position = self.position.max(self.scenario.steps.len());
+        self.stage = Stage::Between;
+    }
+
+    /// Why the whole scenario does not fit this target, if it does not.
+    pub fn unfit(&self) -> Option<&str> {
+        self.unfit.as_deref()
+    }
+
+    fn begin(&mut self) -> Option<Move> {
+        let scenario = Arc::clone(&self.scenario);
+        let step = match self.position.checked_sub(scenario.steps.len()) {
+            None => &scenario.steps[self.position],
+            Some(position) => scenario.cleanup.get(position)?,
+        };
+        let head = Head {
+            name: step.name.clone(),
+            place: step.place.clone(),
+            source: step.source.as_ref().map(|source| source.text.clone()),
+            parallel: matches!(step.action, Action::Parallel(_)),
+        };
+        Some(match self.reason_to_skip(step) {
+            Some(reason) => {
+                self.position += 1;
+                Move::Skip(head, reason)
+            }
+            None => {
+                self.stage = Stage::Begun;
+                Move::Begin(head)
+            }
+        })
+    }
+
+    fn reason_to_skip(&mut self, step: &Step) -> Option<String> {
+        if let Some(reason) = &self.unfit {
+            return Some(reason.clone());
+        }
+        if let Some(reason) = step.needs.iter().find_map(|need| self.known.lacks(need)) {
+            return Some(reason);
+        }
+        if let Some(tenant) = step
+            .tenant
+            .as_ref()
+            .filter(|tenant| !self.known.tenants.contains(*tenant))
+        {
+            return Some(format!("the target has no tenant `{tenant}`"));
+        }
+        let mut row = BTreeMap::new();
+        self.scope.set_row(BTreeMap::new());
+        for (name, tree) in &step.row {
+            match self.scope.tree(tree) {
+                Ok(value) => row.insert(name.clone(), value),
+                Err(missing) => return Some(missing.to_string()),
+            };
+        }
+        self.scope.set_row(row);
+        for condition in &step.when {
+            let (that, is) = match (
+                self.scope.tree(&condition.that),
+                self.matcher(&condition.is),
+            ) {
+                (Ok(that), Ok(is)) => (that, is),
+                (Err(missing), _) | (_, Err(missing)) => return Some(missing.to_string()),
+            };
+            if !fits(&is, Some(&that)) {
+                return Some(format!("its condition does not hold: {that}"));
+            }
+        }
+        if let Action::Verify(verify) = &step.action
+            && let Some((write, answer)) = verify
+                .subject
+                .alias()
+                .and_then(|alias| self.refused.get(alias))
+        {
+            return Some(format!(
+                "`{write}`, which it reads back, was not accepted ({answer})"
+            ));
+        }
+        None
+    }
+
+    /// The first move of a step that has begun.
+    fn requests(&mut self, step: &Step) -> Move {
+        match &step.action {
+            Action::Claim(condition) => {
+                self.finish();
+                let wants = match (
+                    self.scope.tree(&condition.that),
+                    self.matcher(&condition.is),
+                ) {
+                    (Ok(that), Ok(is)) => Wants::Claim { that, is },
+                    (Err(missing), _) | (_, Err(missing)) => Wants::Sendable(missing.to_string()),
+                };
+                Move::End(vec![self.expectation(step, None, wants)])
+            }
+            Action::Verify(verify) => {
+                let matcher = verify.is.as_ref().map(|is| self.matcher(is)).transpose();
+                let readback = matcher.map_err(Unsendable::from).and_then(|is| {
+                    let limits = self.limits(step);
+                    Readback::new(
+                        verify,
+                        is,
+                        step.tenant.as_deref(),
+                        limits,
+                        &mut self.scope,
+                        &self.resources,
+                    )
+                });
+                match readback {
+                    Ok(readback) => self.reading(step, readback, &[]),
+                    Err(problem) => self.unsendable(step, &problem),
+                }
+            }
+            Action::Request(request) => match self.counter(request) {
+                Ok(Some((from, to))) if from > to => {
+                    self.finish();
+                    Move::End(Vec::new())
+                }
+                Ok(counter) => self.round(
+                    step,
+                    Requesting {
+                        counter,
+                        ..Requesting::default()
+                    },
+                    Duration::ZERO,
+                ),
+                Err(problem) => self.unsendable(step, &problem),
+            },
+            Action::Parallel(_) => self.round(step, Requesting::default(), Duration::ZERO),
+        }
+    }
+
+    /// The next request of a read-back, or its end.
+    fn reading(&mut self, step: &Step, mut readback: Readback, seen: &[Exchange]) -> Move {
+        if let Some(request) = readback.next_request() {
+            self.stage = Stage::Reading(readback);
+            return Move::Send(Round {
+                wait: Duration::ZERO,
+                requests: vec![request],
+            });
+        }
+        let Action::Verify(verify) = &step.action else {
+            unreachable!("only a `verify` reads back")
+        };
+        let wants = readback.wants(verify, seen, &self.resources, &self.bodies, &self.known);
+        self.resources.note(&readback, seen);
+        self.finish();
+        let duties = self.duties(step, &verify.authority, None, &step.covers);
+        let source = self.source(step);
+        Move::End(
+            wants
+                .into_iter()
+                .map(|(exchange, wants)| Expectation {
+                    exchange: Some(exchange),
+                    wants,
+                    duties: duties.clone(),
+                    because: verify.because.clone(),
+                    source: source.clone(),
+                })
+                .collect(),
+        )
+    }
+
+    fn finish(&mut self) {
+        self.position += 1;
+        self.stage = Stage::Between;
+    }
+}
+
+impl Plan for Script {
+    fn next(&mut self, seen: &[Exchange]) -> Option<Move> {
+        let scenario = Arc::clone(&self.scenario);
+        let stage = std::mem::replace(&mut self.stage, Stage::Between);
+        if matches!(stage, Stage::Between) {
+            return self.begin();
+        }
+        let steps = scenario.steps.iter().chain(&scenario.cleanup);
+        let step = steps.into_iter().nth(self.position)?;
+        Some(match stage {
+            Stage::Between => unreachable!("handled above"),
+            Stage::Begun => self.requests(step),
+            Stage::Requesting(state) => self.answered(step, state, seen),
+            Stage::Reading(readback) => self.reading(step, readback, seen),
+        })
+    }
+}
