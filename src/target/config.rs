@@ -117,7 +117,7 @@ impl Config {
         match std::fs::read_to_string(file) {
             Ok(text) => toml::from_str(&text).map_err(|problem| ConfigError::Syntax {
                 file: shown,
-                reason: problem.to_string().trim_end().to_owned(),
+                reason: reason(&problem, &text),
             }),
             Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
             Err(problem) => Err(ConfigError::Unreadable {
@@ -146,6 +146,18 @@ impl Config {
             })?;
         Ok((config.target(name)?, config))
     }
+}
+
+/// Where and what, without the line itself: people write secrets into this file although none belongs there.
+fn reason(problem: &toml::de::Error, text: &str) -> String {
+    let message = problem.message().trim_end();
+    let Some(before) = problem.span().and_then(|span| text.get(..span.start)) else {
+        return message.to_owned();
+    };
+    let line = before.matches('\n').count() + 1;
+    let start = before.rfind('\n').map_or(0, |end| end + 1);
+    let column = before[start..].chars().count() + 1;
+    format!("line {line}, column {column}: {message}")
 }
 
 impl TargetConfig {
