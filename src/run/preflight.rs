@@ -163,14 +163,17 @@ fn problem(first: &Exchange, target: &Target) -> Option<Untestable> {
                     "it was asked for one user only; look into its log, and at what stands between here and there",
                 );
             }
-            let fault = response.document().err()?;
-            let message = match response.body.is_empty() {
-                true => format!("{url} answers {status} without a body"),
-                false => {
-                    format!(
-                        "{url} answers {status}, but what it sends cannot be read as JSON: {fault}"
-                    )
+            let message = match response.document() {
+                Ok(_) if response.json().is_some_and(is_foreign) => {
+                    format!("{url} answers {status} with JSON that is not SCIM")
                 }
+                Ok(_) => return None,
+                Err(_) if response.body.is_empty() => {
+                    format!("{url} answers {status} without a body")
+                }
+                Err(fault) => format!(
+                    "{url} answers {status}, but what it sends cannot be read as JSON: {fault}"
+                ),
             };
             untestable(
                 message,
@@ -179,6 +182,16 @@ fn problem(first: &Exchange, target: &Target) -> Option<Untestable> {
         }
         _ => None,
     }
+}
+
+/// An object without anything of a list (RFC 7644 3.4.2). A list that is merely wrong is for the scenarios to judge.
+fn is_foreign(document: &Value) -> bool {
+    let listed = |name: &String| {
+        ["schemas", "totalresults", "resources"].contains(&name.to_ascii_lowercase().as_str())
+    };
+    document
+        .as_object()
+        .is_some_and(|members| !members.keys().any(listed))
 }
 
 /// What the target advertises, by the words that `needs` uses.
