@@ -1,0 +1,93 @@
+//! `scimulate.toml`: targets by name, their secrets, what they declare, and their tenants.
+
+use crate::project::{Project, Serving, assert_told};
+
+/// A project with a target `mine`, which is served with the token `canary`.
+fn project(options: &str, more: &str) -> (Project, Serving) {
+    let project = Project::new();
+    let mut serving = project.serve(&format!("--token canary {options}"));
+    let base = serving.line();
+    project.write(
+        "scimulate.toml",
+        &format!("[targets.mine]\nurl = \"{base}\"\ntoken-env = \"MINE\"\n{more}"),
+    );
+    (project, serving)
+}
+
+const MINE: &[(&str, &str)] = &[("MINE", "canary")];
+
+#[test]
+fn a_target_is_named() {
+    let (project, _serving) = project("", "");
+    let words = "run scenarios/create.yaml --target mine";
+    let said = project.scimulate_with(words, MINE, "");
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    assert!(
+        said.stdout.contains(" against mine, http://"),
+        "{}",
+        said.stdout
+    );
+    // What is given on the command line comes first.
+    let other = [("MINE", "canary"), ("OTHER", "wrong")];
+    let said = project.scimulate_with(&format!("{words} --token-env OTHER"), &other, "");
+    assert_eq!(said.code, Some(3), "{}", said.all());
+}
+
+#[test]
+fn what_is_wrong_with_the_file_is_said() {
+    let project = Project::new();
+    let mut told = String::new();
+    for text in [
+        "",
+        "[targets.mine]\nurl = \"http://127.0.0.1:9/scim\"\n[targets.yours]\nurl = \"http://127.0.0.1:9/scim\"\n",
+        "[targets.main]\nurl = http://127.0.0.1:9/scim\n",
+        "[targets.main]\nurl = \"http://127.0.0.1:9/scim\"\ntoken = \"canary\"\n",
+        "[targets.main]\nurl = \"127.0.0.1\"\n",
+        "[targets.main]\nurl = \"http://127.0.0.1:9/scim\"\ntoken-env = \"MAIN\"\n",
+        "[targets.main]\nurl = \"http://127.0.0.1:9/scim\"\ntoken-file = \"nowhere\"\n",
+    ] {
+        project.write("scimulate.toml", text);
+        let said = project.scimulate("run scenarios/create.yaml --target main");
+        assert_eq!((said.code, said.stdout.as_str()), (Some(2), ""), "{text}");
+        assert!(!said.stderr.contains("canary"), "{}", said.stderr);
+        told.push_str(&format!(
+            "# {}\n{}\n",
+            text.replace('\n', "; "),
+            said.stderr
+        ));
+    }
+    assert_told!("wrong_files", told);
+}
+
+#[test]
+fn features_that_are_not_declared_are_skipped() {
+    let (with, _served) = project("", "features = [\"badges\"]\n");
+    let (without, _served_too) = project("", "features = []\n");
+    let words = "run scenarios/badges.yaml --target mine";
+    assert!(
+        with.scimulate_with(words, MINE, "")
+            .stdout
+            .contains("1 step: 1 passed")
+    );
+    let said = without.scimulate_with(words, MINE, "");
+    assert_eq!(said.code, Some(0));
+    assert_told!("skip", said.all());
+}
+
+#[test]
+fn tenants_belong_to_their_target() {
+    let (project, mut serving) = project("--tenant second", "");
+    let words = "run scenarios/tenants.yaml --target mine";
+    let said = project.scimulate_with(words, MINE, "");
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    assert_told!("no_tenant", said.all());
+    let text = project.read("scimulate.toml");
+    let second = serving.line();
+    project.write(
+        "scimulate.toml",
+        &format!("{text}[targets.mine.tenants.second]\nurl = \"{second}\"\ntoken-env = \"MINE\"\n"),
+    );
+    let said = project.scimulate_with(words, MINE, "");
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    assert!(said.stdout.contains("2 steps: 2 passed"), "{}", said.stdout);
+}

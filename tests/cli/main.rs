@@ -1,0 +1,10 @@
+//! The binary as people and pipelines use it: exit codes, what is said, and which files are left.
+
+mod config;
+mod project;
+mod reports;
+mod run;
+mod serve;
+mod show;
+mod snapshots;
+mod targets;
