@@ -23,6 +23,7 @@ use serde_json::Value;
 
 use crate::exchange::{Exchange, Sender};
 use crate::finding::{Authority, Strength};
+use crate::profile::ProfileId;
 use crate::scenario::matcher::Matcher;
 use crate::scenario::step::StatusSet;
 use crate::scenario::{Limits, Place};
@@ -87,6 +88,26 @@ pub struct Outgoing {
     pub body: Option<Vec<u8>>,
     /// Limits.
     pub limits: Limits,
+}
+
+impl Outgoing {
+    /// A request of ours, without a body.
+    pub fn harness(method: &str, target: String, tenant: Option<String>) -> Self {
+        let own = ProfileId::Scimulate.profile();
+        let headers = own.headers.iter();
+        Self {
+            sender: Sender::Harness,
+            tenant,
+            method: method.to_owned(),
+            target,
+            headers: headers
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            own_authorization: false,
+            body: None,
+            limits: Limits::default(),
+        }
+    }
 }
 
 /// Something that an exchange of the step, or what was captured, must fulfil.

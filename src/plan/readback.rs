@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::exchange::{Exchange, Sender};
+use crate::exchange::Exchange;
 use crate::plan::request::{Unsendable, target};
 use crate::plan::variables::Scope;
 use crate::plan::{Known, Outgoing, State, Wants, stored};
@@ -93,19 +93,8 @@ impl Readback {
     ) -> Result<Self, Unsendable> {
         let mut reads = Vec::new();
         let outgoing = |target: String| Outgoing {
-            sender: Sender::Harness,
-            tenant: tenant.map(str::to_owned),
-            method: "GET".to_owned(),
-            target,
-            headers: ProfileId::Scimulate
-                .profile()
-                .headers
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect(),
-            own_authorization: false,
-            body: None,
             limits,
+            ..Outgoing::harness("GET", target, tenant.map(str::to_owned))
         };
         if let Subject::At(address) = &verify.subject {
             let target = target(address, &ProfileId::Scimulate.profile(), scope)?;

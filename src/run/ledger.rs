@@ -7,14 +7,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::exchange::{Exchange, Failure, Sender};
+use crate::exchange::{Exchange, Failure};
 use crate::plan::Outgoing;
-use crate::profile::{ProfileId, QueryEncoding, encode_segment};
+use crate::profile::{QueryEncoding, encode_segment};
 use crate::run::journal::{Entry, Journal};
 use crate::run::naming::{
     creates, is_post, named, operations, path_of, segments, shown, text_of, writes,
 };
-use crate::scenario::Limits;
 
 /// A resource by tenant and by its path below the base URL: `/Users/42`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -301,7 +300,7 @@ impl Ledger {
                     QueryEncoding::Percent.encode(&filter)
                 );
                 (
-                    harness("GET", target, unknown.tenant.clone()),
+                    Outgoing::harness("GET", target, unknown.tenant.clone()),
                     Search(unknown),
                 )
             })
@@ -351,22 +350,3 @@ impl Unknown {
 
 /// A search for something that was perhaps created.
 pub(crate) struct Search(Unknown);
-
-/// A request of ours.
-pub(crate) fn harness(method: &str, target: String, tenant: Option<String>) -> Outgoing {
-    let own = ProfileId::Scimulate.profile();
-    Outgoing {
-        sender: Sender::Harness,
-        tenant,
-        method: method.to_owned(),
-        target,
-        headers: own
-            .headers
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect(),
-        own_authorization: false,
-        body: None,
-        limits: Limits::default(),
-    }
-}

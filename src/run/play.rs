@@ -17,7 +17,7 @@ use crate::plan::{Expectation, Head, Move, Outgoing, Plan, Round, Script};
 use crate::profile::ProfileId;
 use crate::run::Context;
 use crate::run::cleanup::Cleanup;
-use crate::run::ledger::{Ledger, harness};
+use crate::run::ledger::Ledger;
 use crate::run::masking;
 use crate::run::outage::Heard;
 use crate::scenario::Scenario;
@@ -302,7 +302,8 @@ impl Play {
                 if cleanup.is_over() {
                     break;
                 }
-                let request = harness("DELETE", address.path.clone(), address.tenant.clone());
+                let request =
+                    Outgoing::harness("DELETE", address.path.clone(), address.tenant.clone());
                 let exchange = cleanup.send(&self.context.client, request.clone()).await;
                 self.noted(ledger.after(&request, exchange, journal));
             }

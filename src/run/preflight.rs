@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::exchange::{Exchange, Failure, Response};
-use crate::plan::Known;
+use crate::plan::{Known, Outgoing};
 use crate::run::client::Client;
-use crate::run::ledger::harness;
 use crate::scim::urn;
 use crate::target::Target;
 
@@ -24,7 +23,7 @@ pub(crate) async fn examine(
     target: &Target,
 ) -> (Vec<Exchange>, Result<Known, Untestable>) {
     let first = client
-        .send(&harness(
+        .send(&Outgoing::harness(
             "GET",
             "/Users?startIndex=1&count=1".to_owned(),
             None,
@@ -37,7 +36,7 @@ pub(crate) async fn examine(
     for document in ["/ServiceProviderConfig", "/Schemas"] {
         exchanges.push(
             client
-                .send(&harness("GET", document.to_owned(), None))
+                .send(&Outgoing::harness("GET", document.to_owned(), None))
                 .await,
         );
     }
