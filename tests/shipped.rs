@@ -1,0 +1,156 @@
+//! The shipped scenarios against the reference server, and what they promise: every client has every feature, every
+//! sequence has its source, and no answer has changed.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::cargo::cargo_bin_cmd;
+use scimulate::event::Event;
+use scimulate::finding::{Strength, Verdict};
+use scimulate::profile::ProfileId;
+use scimulate::scenario::Scenario;
+use scimulate::scenario::load::{LoadOptions, is_fragment, is_person, load};
+use walkdir::WalkDir;
+
+/// What each provider is tested for, whatever else its scenarios hold.
+const FEATURES: [&str; 13] = [
+    "connect",
+    "import",
+    "match",
+    "create",
+    "update",
+    "rename",
+    "deactivate",
+    "reactivate",
+    "delete",
+    "group-create",
+    "group-rename",
+    "group-members",
+    "group-delete",
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn scenarios() -> Vec<Scenario> {
+    let scenarios: Vec<Scenario> = WalkDir::new(root().join("scenarios"))
+        .sort_by_file_name()
+        .into_iter()
+        .map(|entry| entry.expect("it can be listed").into_path())
+        .filter(|path| path.extension().is_some_and(|kind| kind == "yaml"))
+        .filter_map(|path| {
+            let shown = path.strip_prefix(root()).expect("it is there");
+            let shown = shown.to_string_lossy().replace('\\', "/");
+            if is_fragment(&shown) || is_person(&shown) {
+                return None;
+            }
+            let loaded = load(&path, &shown, &LoadOptions::default());
+            Some(loaded.unwrap_or_else(|mistakes| panic!("{shown}: {mistakes:?}")))
+        })
+        .collect();
+    assert!(!scenarios.is_empty());
+    scenarios
+}
+
+#[test]
+fn the_reference_server_passes_and_answers_as_last_time() {
+    let folder = tempfile::tempdir().expect("a folder for the log");
+    let log = folder.path().join("events.jsonl");
+    let output = cargo_bin_cmd!("scimulate")
+        .env_clear()
+        .current_dir(root())
+        .args(["run", "--snapshots", "check", "--report-json"])
+        .arg(&log)
+        .output()
+        .expect("the binary starts");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let (mut played, mut wrong) = (0, Vec::new());
+    for line in fs::read_to_string(&log).expect("it was written").lines() {
+        match serde_json::from_str(line).expect("a line is an event") {
+            Event::ScenarioFinished { verdict, left, .. } => {
+                played += 1;
+                wrong.extend(left.into_iter().map(|url| format!("left: {url}")));
+                if verdict != Verdict::Pass {
+                    wrong.push(format!("a scenario is not passed: {line}"));
+                }
+            }
+            Event::StepFinished {
+                file,
+                line,
+                findings,
+                ..
+            } => {
+                let is_wrong = |verdict| matches!(verdict, Verdict::Fail | Verdict::Error);
+                wrong.extend(
+                    findings
+                        .iter()
+                        .filter(|found| is_wrong(found.verdict) || found.id == "snapshot-new")
+                        .map(|found| {
+                            let warning = found.strength != Strength::Must;
+                            let kind = if warning { "warning" } else { "wrong" };
+                            format!("{file}:{line}: {kind}: {}", found.message)
+                        }),
+                );
+            }
+            Event::Unreferenced { snapshots } => {
+                wrong.extend(
+                    snapshots
+                        .iter()
+                        .map(|path| format!("no step has this snapshot: {path}")),
+                );
+            }
+            Event::Notice { message } | Event::Stopped { message, .. } => wrong.push(message),
+            _ => {}
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{}\n`cargo run -- run` writes answers that are new or different for `cargo run -- review`",
+        wrong.join("\n")
+    );
+    let clients = |scenario: &Scenario| scenario.clients.len();
+    assert_eq!(played, scenarios().iter().map(clients).sum::<usize>());
+}
+
+#[test]
+fn every_provider_is_tested_for_every_feature() {
+    let mut filled = BTreeSet::new();
+    for scenario in scenarios() {
+        let feature = scenario.feature.map(|feature| feature.name());
+        filled.extend(scenario.clients.into_iter().zip(std::iter::repeat(feature)));
+    }
+    let missing: Vec<String> = ProfileId::ALL
+        .into_iter()
+        .filter(|client| *client != ProfileId::Scimulate)
+        .flat_map(|client| FEATURES.map(|feature| (client, feature)))
+        .filter(|(client, feature)| !filled.contains(&(*client, Some(*feature))))
+        .map(|(client, feature)| format!("{feature} as {}", client.name()))
+        .collect();
+    assert!(missing.is_empty(), "no scenario: {missing:#?}");
+}
+
+#[test]
+fn every_sequence_says_where_it_is_documented() {
+    for scenario in scenarios() {
+        let source = scenario.source.unwrap_or_else(|| {
+            panic!("{} has no `source`", scenario.path);
+        });
+        assert!(!source.evidence.is_empty(), "{}", scenario.path);
+    }
+}
+
+#[test]
+fn the_schema_for_editors_is_up_to_date() {
+    let printed = cargo_bin_cmd!("scimulate")
+        .arg("schema")
+        .output()
+        .expect("the binary starts");
+    let committed = fs::read(root().join("scenarios/scenario.schema.json")).expect("it is there");
+    assert!(
+        printed.stdout == committed,
+        "write it again: cargo run -- schema > scenarios/scenario.schema.json"
+    );
+}
