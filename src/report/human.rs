@@ -182,8 +182,9 @@ impl<W: Write> Human<W> {
                 );
             scenario.reason.get_or_insert_with(|| reason.clone());
             self.skips.entry(reason).or_default().steps += 1;
-        } else {
-            // Part of a step that was not judged; a missing snapshot is told with the snapshots.
+        } else if *verdict == Verdict::Pass {
+            // Part of a step that was not judged; a missing snapshot is told with the snapshots. Where a step failed,
+            // what could not be judged any more follows from that.
             let parts = findings.iter().filter(|finding| {
                 finding.verdict == Verdict::Skip && finding.authority != Authority::Snapshot
             });
