@@ -137,7 +137,11 @@ impl Session {
         }
         // The usual case: nothing to be parsed and compared if the file is what would be written.
         let same = std::fs::read(path).is_ok_and(|bytes| bytes == new.text().as_bytes());
-        let known = if same { Ok(None) } else { known(path).map(Some) };
+        let known = if same {
+            Ok(None)
+        } else {
+            known(path).map(Some)
+        };
         let found = match known {
             Ok(None) => Vec::new(),
             Ok(Some(known)) => differences(&known, answers),
