@@ -124,10 +124,8 @@ impl Judgement {
     }
 
     fn on(&self, duty: &Duty, expectation: &Expectation) -> Finding {
-        // RFC 7643 lets a server change letter case where an attribute is not `caseExact`; both providers compare
-        // values as they sent them (okta.md 2.4, entra.md 4.5).
         let forgivable =
-            |difference: &&Difference| duty.authority == Authority::Rfc && difference.only_case;
+            |difference: &&Difference| is_forgiven(self.id, difference, duty.authority);
         let differences: Vec<Difference> = self
             .differences
             .iter()
@@ -162,6 +160,21 @@ impl Judgement {
     }
 }
 
+/// What one authority lets pass although it is not what was sent.
+fn is_forgiven(id: &str, difference: &Difference, authority: Authority) -> bool {
+    match authority {
+        // RFC 7643 lets a server change letter case where an attribute is not `caseExact`; both providers compare values as
+        // they sent them (okta.md 2.4, entra.md 4.5).
+        Authority::Rfc if difference.only_case => true,
+        // RFC 7643 4.1.1: `formatted` should describe the same name as its parts, so a server may keep it in step with them.
+        // Okta never writes it and sends back a stale one (okta.md 3.2); Entra writes it itself.
+        Authority::Rfc | Authority::Okta => {
+            id == "read-back" && difference.path == "name.formatted"
+        }
+        Authority::Entra | Authority::Snapshot => false,
+    }
+}
+
 /// A finding about an answer as such.
 fn about(
     id: &'static str,
@@ -182,5 +195,43 @@ fn about(
         because: None,
         source: None,
         exchange: Some(exchange),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::is_forgiven;
+    use crate::finding::{Authority, Difference};
+
+    fn difference(path: &str, only_case: bool) -> Difference {
+        Difference {
+            path: path.to_owned(),
+            expected: Some(json!("Ada")),
+            received: Some(json!("ada")),
+            only_case,
+        }
+    }
+
+    #[test]
+    fn letter_case_is_the_providers_business_alone() {
+        let other_case = difference("displayName", true);
+        assert!(is_forgiven("read-back", &other_case, Authority::Rfc));
+        assert!(!is_forgiven("read-back", &other_case, Authority::Okta));
+        assert!(!is_forgiven("read-back", &other_case, Authority::Entra));
+    }
+
+    #[test]
+    fn a_formatted_name_may_follow_its_parts_unless_entra_wrote_it() {
+        let formatted = difference("name.formatted", false);
+        assert!(is_forgiven("read-back", &formatted, Authority::Rfc));
+        assert!(is_forgiven("read-back", &formatted, Authority::Okta));
+        assert!(!is_forgiven("read-back", &formatted, Authority::Entra));
+        assert!(!is_forgiven(
+            "neighbour-unchanged",
+            &formatted,
+            Authority::Rfc
+        ));
     }
 }

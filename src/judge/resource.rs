@@ -221,7 +221,12 @@ pub(super) fn judge_found(
         judgements.push(Judgement::of(
             "filter-agrees",
             message,
-            differing.into_iter().map(Difference::from).collect(),
+            // What a vendor adds may change between two answers (last login, counters).
+            differing
+                .into_iter()
+                .filter(|difference| is_declared(&difference.path))
+                .map(Difference::from)
+                .collect(),
         ));
     }
     judgements
