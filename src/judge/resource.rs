@@ -59,18 +59,19 @@ fn compare(resource: &Value, state: &State) -> Vec<Judgement> {
             mismatches(is, Some(resource)),
         ));
     }
-    if let Some((step, sent)) = &state.sent {
-        let lost = differences(
-            sent,
-            resource,
-            &Options {
-                subset: true,
-                ..Options::default()
-            },
-        );
-        let message = format!("{subject} was not stored as `{step}` sent it");
+    if let Some(sent) = &state.sent {
+        let options = Options {
+            subset: true,
+            ..Options::default()
+        };
+        let lost = differences(&sent.body, resource, &options);
+        let message = format!("{subject} was not stored as `{}` sent it", sent.step);
+        let id = match sent.method.as_str() {
+            "POST" => "created-as-sent",
+            _ => "read-back",
+        };
         judgements.push(Judgement::of(
-            "read-back",
+            id,
             message,
             lost.into_iter().map(Difference::from).collect(),
         ));
@@ -195,7 +196,9 @@ pub(super) fn judge_found(
     let total = response
         .json()
         .and_then(|body| body.get("totalResults"))
-        .and_then(Value::as_u64);
+        // `1.0` is judged where list answers are expected; here it is the same number.
+        .and_then(Value::as_f64)
+        .map(|total| total as u64);
     let resource = match resources {
         [resource] if id_of(resource) == Some(id) && total == Some(1) => resource,
         _ => return vec![not_found(&filter, resources, id, total)],

@@ -188,6 +188,17 @@ pub enum Wants {
     Sendable(String),
 }
 
+/// A body that a step sent.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Sent {
+    /// The step's name.
+    pub step: String,
+    /// Its method; a server may alter what is POSTed (RFC 7644 3.3).
+    pub method: String,
+    /// The body; in a [`State`], without read-only and unknown members.
+    pub body: Value,
+}
+
 /// What a resource must look like.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct State {
@@ -197,8 +208,8 @@ pub struct State {
     pub after: Option<String>,
     /// As the scenario says.
     pub is: Option<Matcher<Value>>,
-    /// What was sent and must have been stored: the request's name and its body, read-only and unknown members left out.
-    pub sent: Option<(String, Value)>,
+    /// What was sent and must have been stored.
+    pub sent: Option<Sent>,
     /// What was sent and is not looked for, because the target's own schemas do not list it.
     pub undeclared: Vec<String>,
     /// As it was seen last.

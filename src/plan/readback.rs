@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::exchange::Exchange;
 use crate::plan::request::{Unsendable, target};
 use crate::plan::variables::Scope;
-use crate::plan::{Known, Outgoing, State, Wants, stored};
+use crate::plan::{Known, Outgoing, Sent, State, Wants, stored};
 use crate::profile::{ProfileId, QueryEncoding, encode_segment};
 use crate::scenario::Limits;
 use crate::scenario::matcher::Matcher;
@@ -192,7 +192,7 @@ impl Readback {
         verify: &Verify,
         exchanges: &[Exchange],
         resources: &Resources,
-        bodies: &BTreeMap<String, Value>,
+        bodies: &BTreeMap<String, Sent>,
         known: &Known,
     ) -> Vec<(usize, Wants)> {
         let mut wants = Vec::new();
@@ -222,21 +222,24 @@ impl Readback {
                 ));
                 continue;
             }
-            let sent = verify
-                .sent
-                .as_ref()
-                .and_then(|step| Some((step, bodies.get(step)?)))
-                .map(|(step, body)| (step, stored::storable(body, self.is.as_ref(), known)));
+            let sent = verify.sent.as_ref().and_then(|step| bodies.get(step));
             let (sent, undeclared) = match sent {
-                Some((step, stored)) => (Some((step.clone(), stored.value)), stored.undeclared),
+                Some(sent) => {
+                    let stored = stored::storable(&sent.body, self.is.as_ref(), known);
+                    let sent = Sent {
+                        body: stored.value,
+                        ..sent.clone()
+                    };
+                    (Some(sent), stored.undeclared)
+                }
                 None => (None, Vec::new()),
             };
             let mut touched = Vec::new();
             if let Some(is) = &self.is {
                 stored::touched_by_matcher(is, "", &mut touched);
             }
-            if let Some((_, sent)) = &sent {
-                stored::touched_by_body(sent, &mut touched);
+            if let Some(sent) = &sent {
+                stored::touched_by_body(&sent.body, &mut touched);
             }
             let state = State {
                 subject: read.subject.clone(),

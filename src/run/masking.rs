@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::exchange::Mask;
 use crate::finding::Finding;
-use crate::plan::{Expectation, State, Wants};
+use crate::plan::{Expectation, Sent, State, Wants};
 use crate::scenario::matcher::Matcher;
 
 /// The expectation without secrets.
@@ -55,10 +55,10 @@ pub(crate) fn expectation(mask: &Mask, expectation: &Expectation) -> Expectation
 fn state(mask: &Mask, state: &State) -> State {
     State {
         is: state.is.as_ref().map(|is| matcher(mask, is)),
-        sent: state
-            .sent
-            .as_ref()
-            .map(|(name, sent)| (name.clone(), value(mask, sent))),
+        sent: state.sent.as_ref().map(|sent| Sent {
+            body: value(mask, &sent.body),
+            ..sent.clone()
+        }),
         ..state.clone()
     }
 }

@@ -7,14 +7,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use crate::exchange::Exchange;
 use crate::plan::readback::{Readback, Resources};
 use crate::plan::request::Unsendable;
 use crate::plan::script::requesting::Requesting;
 use crate::plan::variables::{Scope, Sources};
-use crate::plan::{Expectation, Head, Known, Move, Plan, Round, Wants};
+use crate::plan::{Expectation, Head, Known, Move, Plan, Round, Sent, Wants};
 use crate::profile::ProfileId;
 use crate::scenario::Scenario;
 use crate::scenario::matching::fits;
@@ -44,7 +42,7 @@ pub struct Script {
     /// What read-backs have seen.
     resources: Resources,
     /// What named steps sent.
-    bodies: BTreeMap<String, Value>,
+    bodies: BTreeMap<String, Sent>,
     /// Aliases whose last write was refused: which step, and how it was answered.
     refused: BTreeMap<String, (String, String)>,
 }

@@ -8,7 +8,7 @@ use crate::exchange::Exchange;
 use crate::plan::request::{Unsendable, outgoing};
 use crate::plan::script::{Script, Stage};
 use crate::plan::variables::Scope;
-use crate::plan::{Expectation, Move, Outgoing, Round};
+use crate::plan::{Expectation, Move, Outgoing, Round, Sent};
 use crate::profile::Profile;
 use crate::scenario::Limits;
 use crate::scenario::step::{Action, Repeat, RequestStep, Step};
@@ -110,7 +110,12 @@ impl Script {
                 continue;
             };
             let sent = state.bodies.get(offset).and_then(Option::as_deref);
-            if let Some(sent) = sent.and_then(|sent| serde_json::from_slice(sent).ok()) {
+            if let Some(body) = sent.and_then(|sent| serde_json::from_slice(sent).ok()) {
+                let sent = Sent {
+                    step: part.name.clone(),
+                    method: request.method.clone(),
+                    body,
+                };
                 self.bodies.insert(part.name.clone(), sent);
             }
             judged.extend(self.judged(part, request, first + offset));
