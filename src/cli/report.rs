@@ -40,6 +40,14 @@ impl From<LogError> for Ended {
 
 /// Renders the logs, and says with the exit code how their run went.
 pub(crate) fn report(arguments: &LogArguments) -> Result<ExitCode, Complaint> {
+    if let Some(log) = arguments
+        .logs
+        .iter()
+        .find(|log| arguments.reports.overwrites(log))
+    {
+        let message = format!("`{}` is both read and written", log.display());
+        return Err(Complaint::new(message).hint("write the report to another file"));
+    }
     let logs = arguments
         .logs
         .iter()

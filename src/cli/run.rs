@@ -211,6 +211,18 @@ impl RunArguments {
 }
 
 impl ReportArguments {
+    /// Whether a report would go into this file.
+    pub(super) fn overwrites(&self, file: &Path) -> bool {
+        let same = |report: &PathBuf| match (report.canonicalize(), file.canonicalize()) {
+            (Ok(report), Ok(file)) => report == file,
+            _ => false,
+        };
+        [&self.report_junit, &self.report_json]
+            .into_iter()
+            .flatten()
+            .any(same)
+    }
+
     /// The reporters that were asked for.
     pub(super) fn reporters(&self) -> Result<Vec<Box<dyn Reporter>>, Complaint> {
         let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();

@@ -80,7 +80,7 @@ pub(super) fn totals_text(totals: &Totals, paint: Paint) -> String {
     if !totals.left.is_empty() {
         lines.push("left on the target, because it could not be removed:".to_owned());
         lines.extend(totals.left.iter().map(|url| format!("  {}", one_line(url))));
-        lines.push("  `scimulate sweep` tries again".to_owned());
+        lines.push("  remove them by hand; the journal names them, too".to_owned());
     }
     if totals.snapshots_new + totals.snapshots_different > 0 {
         let what_now = if totals.snapshots_pending > 0 {

@@ -73,7 +73,7 @@ impl Play {
             if self.cancel.is_cancelled() && !aborted {
                 aborted = true;
                 if let Some(current) = current.take() {
-                    let findings = vec![];
+                    let findings = vec![skipped("interrupted".to_owned(), self.client)];
                     self.finished(current, std::mem::take(&mut seen), findings, Verdict::Skip);
                 }
                 script.abort();
@@ -124,7 +124,9 @@ impl Play {
             }
         }
         let (cleanup, left) = self.clean(&mut ledger).await;
-        let verdict = if played { worst } else { Verdict::Skip };
+        // What was interrupted has not passed, whatever its first steps came to.
+        let whole = played && !(aborted && worst == Verdict::Pass);
+        let verdict = if whole { worst } else { Verdict::Skip };
         self.emit(Event::ScenarioFinished {
             scenario: self.number,
             verdict,
