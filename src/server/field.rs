@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::index::Stored;
 use super::store::{Place, Store};
 use crate::scim::path::AttributePath;
-use crate::scim::schema::{Attribute, Mutability, Type};
+use crate::scim::schema::{Attribute, Mutability, Resolved, ResourceType, Schemas, Type};
 
 /// What a path means for resources of one shelf.
 #[derive(Debug, Clone)]
@@ -76,23 +76,7 @@ impl Field {
             whole: false,
             name: path.to_string(),
         };
-        let resolved = store.schemas.resolve(resource_type, path).or_else(|| {
-            // An extension's attribute without its URN, as in `manager eq "…"` (entra.md 5.6).
-            let extensions = if path.urn.is_none() {
-                resource_type.extensions.as_slice()
-            } else {
-                &[]
-            };
-            extensions.iter().find_map(|(urn, _)| {
-                store.schemas.resolve(
-                    resource_type,
-                    &AttributePath {
-                        urn: Some(urn.clone()),
-                        ..path.clone()
-                    },
-                )
-            })
-        });
+        let resolved = resolve(&store.schemas, resource_type, path);
         let Some(resolved) = resolved else {
             return unknown;
         };
@@ -255,4 +239,25 @@ impl Field {
             whole => Some(Scalar::Whole(whole)),
         }
     }
+}
+
+/// What a path names, also an extension's attribute without its URN, as in `manager eq "…"` (entra.md 5.6).
+pub(super) fn resolve<'a>(
+    schemas: &'a Schemas,
+    resource_type: &ResourceType,
+    path: &AttributePath,
+) -> Option<Resolved<'a>> {
+    schemas.resolve(resource_type, path).or_else(|| {
+        let extensions = match path.urn {
+            None => resource_type.extensions.as_slice(),
+            Some(_) => &[],
+        };
+        extensions.iter().find_map(|(urn, _)| {
+            let qualified = AttributePath {
+                urn: Some(urn.clone()),
+                ..path.clone()
+            };
+            schemas.resolve(resource_type, &qualified)
+        })
+    })
 }

@@ -1,6 +1,7 @@
 //! Which attributes an answer shows (RFC 7644 3.9, RFC 7643 section 7 `returned`).
 
 use super::error::Refusal;
+use super::field::resolve;
 use super::policy::{Policies, Policy};
 use super::store::Store;
 use crate::scim::path::AttributePath;
@@ -76,22 +77,7 @@ impl Projection {
             .filter_map(|name| {
                 // Unknown names are ignored; they never widen what is shown.
                 let path: AttributePath = name.trim().parse().ok()?;
-                let resolved = store.schemas.resolve(resource_type, &path).or_else(|| {
-                    let extensions = if path.urn.is_none() {
-                        resource_type.extensions.as_slice()
-                    } else {
-                        &[]
-                    };
-                    extensions.iter().find_map(|(urn, _)| {
-                        store.schemas.resolve(
-                            resource_type,
-                            &AttributePath {
-                                urn: Some(urn.clone()),
-                                ..path.clone()
-                            },
-                        )
-                    })
-                })?;
+                let resolved = resolve(&store.schemas, resource_type, &path)?;
                 Some(Pick {
                     extension: resolved.extension.map(|schema| schema.id.clone()),
                     name: resolved.attribute.map(|attribute| attribute.name.clone()),

@@ -4,7 +4,6 @@ use crate::finding::{Authority, Strength};
 use crate::scenario::error::Problem;
 use crate::scenario::load::Loader;
 use crate::scenario::load::fields::{self, Fields};
-use crate::scenario::load::request::is_token;
 use crate::scenario::matcher::Matcher;
 use crate::scenario::step::{Expect, StatusSet};
 use crate::scenario::template::Tree;
@@ -131,15 +130,7 @@ impl Loader<'_> {
         };
         let mut headers = Vec::new();
         for entry in entries {
-            if !is_token(&entry.key) {
-                let problem = Problem::UnknownWord {
-                    what: "header",
-                    word: entry.key.clone(),
-                    near: None,
-                    known: "letters, digits and hyphens".to_owned(),
-                };
-                self.errors.push(problem.at(entry.place.clone()));
-            }
+            self.check_header_name(entry);
             if let Some(matcher) = self.matcher(&entry.value) {
                 headers.push((entry.key.to_ascii_lowercase(), matcher));
             }

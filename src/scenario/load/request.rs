@@ -11,7 +11,7 @@ use crate::scenario::load::matchers::check_scim_path;
 use crate::scenario::load::scope::{Definition, Origin, reserved};
 use crate::scenario::step::{Body, Capture, Repeat, RequestStep, RequestTarget, Selector};
 use crate::scenario::template::{Piece, Text, Tree, is_name};
-use crate::scenario::yaml::{Kind, Node};
+use crate::scenario::yaml::{Entry, Kind, Node};
 
 /// Keys that say which request a step is.
 pub(crate) const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
@@ -112,6 +112,19 @@ impl Loader<'_> {
         })
     }
 
+    /// Notes a header name that no header can have.
+    pub(super) fn check_header_name(&mut self, entry: &Entry) {
+        if !is_token(&entry.key) {
+            let problem = Problem::UnknownWord {
+                what: "header",
+                word: entry.key.clone(),
+                near: None,
+                known: "letters, digits and hyphens".to_owned(),
+            };
+            self.errors.push(problem.at(entry.place.clone()));
+        }
+    }
+
     fn headers(&mut self, node: &Node) -> Vec<(String, Option<Text>)> {
         let Kind::Map(entries) = &node.kind else {
             self.errors
@@ -120,15 +133,7 @@ impl Loader<'_> {
         };
         let mut headers = Vec::new();
         for entry in entries {
-            if !is_token(&entry.key) {
-                let problem = Problem::UnknownWord {
-                    what: "header",
-                    word: entry.key.clone(),
-                    near: None,
-                    known: "letters, digits and hyphens".to_owned(),
-                };
-                self.errors.push(problem.at(entry.place.clone()));
-            }
+            self.check_header_name(entry);
             if entry.value.kind == Kind::Null {
                 headers.push((entry.key.clone(), None));
             } else if let Some(text) = self.scalar_text(&entry.key, &entry.value) {
@@ -311,7 +316,7 @@ impl Loader<'_> {
 }
 
 /// A header's name (RFC 9110 section 5.6.2).
-pub(crate) fn is_token(name: &str) -> bool {
+fn is_token(name: &str) -> bool {
     !name.is_empty()
         && name
             .bytes()
