@@ -11,6 +11,7 @@ pub mod cli;
 pub mod event;
 pub mod exchange;
 pub mod finding;
+pub mod idp;
 pub mod judge;
 pub mod plan;
 pub mod profile;

@@ -5,7 +5,7 @@
 
 mod capture;
 mod known;
-mod overlay;
+
 mod readback;
 pub mod rehearsal;
 mod request;

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::exchange::Sender;
+use crate::idp::overlay;
 use crate::plan::Outgoing;
-use crate::plan::overlay;
 use crate::plan::variables::{Missing, Scope};
 use crate::profile::Profile;
 use crate::scenario::Limits;

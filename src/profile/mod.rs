@@ -18,6 +18,10 @@ pub enum ProfileId {
     OktaOin,
     /// Okta, apps built in the App Integration Wizard (okta.md 0.1).
     OktaAiw,
+    /// Okta, integrations submitted with "Support PATCH for User" (okta.md 0.1).
+    OktaOinUserpatch,
+    /// Okta, "Governance with SCIM 2.0" apps, whose users have entitlements (okta.md 0.1, 8).
+    OktaGov,
     /// Microsoft Entra ID as it is by default (entra.md 0).
     EntraLegacy,
     /// Microsoft Entra ID with `aadOptscim062020` (entra.md 0).
@@ -26,9 +30,11 @@ pub enum ProfileId {
 
 impl ProfileId {
     /// All of them, in the order in which reports show them.
-    pub const ALL: [ProfileId; 5] = [
+    pub const ALL: [ProfileId; 7] = [
         Self::OktaOin,
         Self::OktaAiw,
+        Self::OktaOinUserpatch,
+        Self::OktaGov,
         Self::EntraLegacy,
         Self::EntraCompliant,
         Self::Scimulate,
@@ -40,6 +46,8 @@ impl ProfileId {
             Self::Scimulate => "scimulate",
             Self::OktaOin => "okta-oin",
             Self::OktaAiw => "okta-aiw",
+            Self::OktaOinUserpatch => "okta-oin-userpatch",
+            Self::OktaGov => "okta-gov",
             Self::EntraLegacy => "entra-legacy",
             Self::EntraCompliant => "entra-compliant",
         }
@@ -54,7 +62,9 @@ impl ProfileId {
     pub fn authority(self) -> Authority {
         match self {
             Self::Scimulate => Authority::Rfc,
-            Self::OktaOin | Self::OktaAiw => Authority::Okta,
+            Self::OktaOin | Self::OktaAiw | Self::OktaOinUserpatch | Self::OktaGov => {
+                Authority::Okta
+            }
             Self::EntraLegacy | Self::EntraCompliant => Authority::Entra,
         }
     }
@@ -102,7 +112,7 @@ impl ProfileId {
     /// What this client puts on the wire.
     pub fn profile(self) -> Profile {
         match self {
-            Self::OktaOin | Self::OktaAiw => Profile {
+            Self::OktaOin | Self::OktaAiw | Self::OktaOinUserpatch | Self::OktaGov => Profile {
                 id: self,
                 headers: OKTA_HEADERS,
                 content_type: "application/scim+json; charset=utf-8",
