@@ -8,7 +8,7 @@ mod known;
 
 mod readback;
 pub mod rehearsal;
-mod request;
+pub(crate) mod request;
 mod script;
 mod stored;
 mod variables;
