@@ -23,6 +23,7 @@ use crate::report::junit::Junit;
 use crate::report::paint::Paint;
 use crate::report::totals::Totals;
 use crate::run::{self, Bounds, Ending, Settings};
+use crate::scenario::act::Verb;
 use crate::scenario::step::{Action, Body, Step};
 use crate::snapshot::{Mode, Session, Store};
 
@@ -293,7 +294,11 @@ fn posts(step: &Step) -> usize {
             usize::from(request.method == "POST" && !matches!(request.body, Body::None))
         }
         Action::Parallel(steps) => steps.iter().map(posts).sum(),
-        Action::Verify(_) | Action::Claim(_) => 0,
+        Action::Act(act) => match act.0.verb {
+            Verb::Assign | Verb::PushGroup | Verb::OnDemand => act.0.who.len(),
+            _ => 0,
+        },
+        Action::Verify(_) | Action::Claim(_) | Action::VerifyMapped(_) => 0,
     }
 }
 

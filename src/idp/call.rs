@@ -37,6 +37,8 @@ pub struct Call {
     pub needs: Vec<Need>,
     /// Virtual time that passes before it is sent.
     pub after: Duration,
+    /// How often it was sent already and answered with a refusal for now.
+    pub attempt: u32,
 }
 
 /// A body.
@@ -151,6 +153,7 @@ impl Call {
             covers: &[],
             needs: Vec::new(),
             after: Duration::ZERO,
+            attempt: 0,
         }
     }
 

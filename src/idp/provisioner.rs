@@ -32,6 +32,7 @@ pub struct Provisioner {
     outcomes: Vec<Outcome>,
 }
 
+/// A job that waits for an answer.
 struct UnderWay {
     job: Box<dyn Job>,
     call: Call,
@@ -132,6 +133,7 @@ impl Provisioner {
                 self.memory.now += after;
                 work.attempt += 1;
                 work.call.after = after;
+                work.call.attempt = work.attempt - 1;
                 let call = work.call.clone();
                 self.under_way.insert(ticket, work);
                 Some(call)

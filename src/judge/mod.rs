@@ -1,5 +1,6 @@
 //! Judging: holds what was exchanged against what was expected. Pure; every answer is judged as it came over the wire.
 
+mod act;
 mod answer;
 mod resource;
 mod soundness;
@@ -52,6 +53,14 @@ fn judgements(expectation: &Expectation, exchanges: &[Exchange]) -> Vec<Judgemen
                 mismatches(is, Some(that)),
             )];
         }
+        Wants::Outcome {
+            subject,
+            wanted,
+            found,
+            admin,
+        } => return vec![act::judge_outcome(subject, wanted, found, admin.as_deref())],
+        Wants::Traffic { most, sent } => return vec![act::judge_traffic(*most, sent)],
+        Wants::Nothing(reason) => return vec![Judgement::skip("nothing-sent", reason.clone())],
         Wants::Sendable(problem) => return vec![Judgement::skip("sendable", problem.clone())],
         _ => {}
     }
@@ -77,7 +86,11 @@ fn judgements(expectation: &Expectation, exchanges: &[Exchange]) -> Vec<Judgemen
         }
         Wants::GoneById => resource::judge_gone(exchange),
         Wants::GoneByFilter { id } => resource::judge_not_found(exchange, id),
-        Wants::Claim { .. } | Wants::Sendable(_) => Vec::new(),
+        Wants::Claim { .. }
+        | Wants::Outcome { .. }
+        | Wants::Traffic { .. }
+        | Wants::Nothing(_)
+        | Wants::Sendable(_) => Vec::new(),
     }
 }
 

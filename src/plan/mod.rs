@@ -5,6 +5,7 @@
 
 mod capture;
 mod known;
+mod people;
 
 mod readback;
 pub mod rehearsal;
@@ -184,6 +185,26 @@ pub enum Wants {
         /// What it must look like.
         is: Matcher<Value>,
     },
+    /// What came of an act for one subject.
+    Outcome {
+        /// Whom it was about: `user ada`.
+        subject: String,
+        /// The word that is wanted.
+        wanted: String,
+        /// The word for what happened.
+        found: String,
+        /// What the administrator reads, if it failed.
+        admin: Option<String>,
+    },
+    /// Only so many requests were needed.
+    Traffic {
+        /// How many.
+        most: u64,
+        /// What was sent: `PATCH /Users/42`.
+        sent: Vec<String>,
+    },
+    /// Nothing was sent, and nothing is claimed about that; the reason.
+    Nothing(String),
     /// A request could not be built from what was captured; the reason.
     Sendable(String),
 }

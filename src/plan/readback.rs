@@ -82,10 +82,11 @@ pub(crate) struct Readback {
 }
 
 impl Readback {
-    /// Plans the reads of a `verify`.
+    /// Plans the reads of a `verify`. `name` is what a filter must find the subject by, if it is known.
     pub(crate) fn new(
         verify: &Verify,
         is: Option<Matcher<Value>>,
+        name: Option<String>,
         tenant: Option<&str>,
         limits: Limits,
         scope: &mut Scope,
@@ -139,9 +140,9 @@ impl Readback {
                 ));
             }
             if verify.by_filter && !neighbour {
-                let named = is
-                    .as_ref()
-                    .and_then(|is| stored::wanted(is, attribute))
+                let named = name
+                    .clone()
+                    .or_else(|| is.as_ref().and_then(|is| stored::wanted(is, attribute)))
                     .or_else(|| {
                         resources
                             .seen

@@ -81,6 +81,12 @@ fn lines(step: &Step, client: ProfileId, scope: &mut Scope) -> String {
         }
         Action::Verify(verify) => text.push_str(&verify_lines(verify)),
         Action::Claim(_) => text.push_str("(sends nothing: a claim about what was captured)\n"),
+        Action::Act(_) => text.push_str(
+            "(the provider decides what to send; `scimulate expand` writes out what it sends when all goes well)\n",
+        ),
+        Action::VerifyMapped(_) => {
+            text.push_str("(all that was provisioned is read back as ourselves)\n");
+        }
     }
     text
 }

@@ -42,6 +42,10 @@ pub(crate) fn expectation(mask: &Mask, expectation: &Expectation) -> Expectation
             is: matcher(mask, is),
         },
         Wants::Capture { .. }
+        // Texts are masked in the finding.
+        | Wants::Outcome { .. }
+        | Wants::Traffic { .. }
+        | Wants::Nothing(_)
         | Wants::GoneById
         | Wants::GoneByFilter { .. }
         | Wants::Sendable(_) => expectation.wants.clone(),

@@ -159,9 +159,12 @@ pub enum Problem {
     // Steps.
     /// A step that does nothing, or two things.
     #[error(
-        "a step must be exactly one of a request, `verify`, `parallel`, `use`, `that` or a block of `cases`; this is {found}"
+        "a step must be exactly one of a request, `verify`, `act`, `parallel`, `use`, `that` or a block of `cases`; this is {found}"
     )]
     StepKind { found: String },
+    /// Two verbs in one act.
+    #[error("an act is one thing at a time; this is {found}")]
+    ActKind { found: String },
     /// The name is taken.
     #[error("the step name `{name}` is already used at {first}")]
     DuplicateStep { name: String, first: Place },

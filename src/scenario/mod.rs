@@ -3,6 +3,7 @@
 //! `scenarios/README.md` is the language reference. This module holds what a file means once it was read; `load` turns
 //! text into it and reports every mistake of a file at once.
 
+pub mod act;
 pub mod error;
 mod hint;
 pub mod load;
@@ -62,6 +63,8 @@ pub struct Scenario {
     pub alone: bool,
     /// People by alias, attributes as written in their fixture.
     pub people: Vec<(String, Tree)>,
+    /// What a provider provisions from beside the people, for `act` steps.
+    pub directory: DirectoryPart,
     /// Variables of the file, in the order written; a later one may use an earlier one.
     pub variables: Vec<(String, Tree)>,
     /// The `var.` and `env.` names that it uses, and whether it can do without a value.
@@ -72,6 +75,36 @@ pub struct Scenario {
     pub steps: Vec<Step>,
     /// What happens at the end in any case.
     pub cleanup: Vec<Step>,
+}
+
+/// What of a provider's directory and settings a file gives, beside its people.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct DirectoryPart {
+    /// Groups by alias: their attributes, `displayName` among them. Also variables of that name.
+    pub groups: Vec<(String, Tree)>,
+    /// Keys of each group's first members, by the group's alias.
+    pub members: BTreeMap<String, Vec<String>>,
+    /// Roles by key, each a mapping with `id`, `value`, `display`.
+    pub roles: Vec<(String, Tree)>,
+    /// People without a file: a name, and how many of them there are.
+    pub crowds: Vec<(String, usize)>,
+    /// Mapping rows over the provider's default, by the provider's name.
+    pub mapping: Vec<(String, Vec<MappingRow>)>,
+    /// Switches of the providers, by name.
+    pub switches: Vec<(String, String, Place)>,
+}
+
+/// A row that a file adds to a provider's mapping, or takes away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MappingRow {
+    /// The provider's expression; `None` takes the row away.
+    pub from: Option<String>,
+    /// The provider's target.
+    pub to: String,
+    /// Precedence in matching.
+    pub matching: Option<u32>,
+    /// Where it stands.
+    pub place: Place,
 }
 
 /// Words that `needs` may use beside the features that a target declares.

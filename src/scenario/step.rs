@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use crate::finding::{Authority, Strength};
 use crate::profile::ProfileId;
+use crate::scenario::act::{Act, ActExpect};
 use crate::scenario::matcher::Matcher;
 use crate::scenario::template::{Text, Tree};
-use crate::scenario::{Limits, Place, Source};
+use crate::scenario::{Feature, Limits, Place, Source};
 
 /// One step.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +21,8 @@ pub struct Step {
     pub client: Option<ProfileId>,
     /// A tenant of the target by name.
     pub tenant: Option<String>,
+    /// The column of the grid that this step fills, if not the scenario's.
+    pub feature: Option<Feature>,
     /// Where this step is documented, if not where the scenario is.
     pub source: Option<Source>,
     /// Requirement ids of this step alone.
@@ -56,6 +59,10 @@ pub enum Action {
     Verify(Box<Verify>),
     /// Sends nothing: a claim about what was captured.
     Claim(Condition),
+    /// An administrator does something, and the provider sends what follows.
+    Act(Box<(Act, ActExpect)>),
+    /// Reads back all that the provider has provisioned, as ourselves: it must be as the directory says.
+    VerifyMapped(Option<String>),
 }
 
 /// A request and what is done with its answer.

@@ -3,6 +3,7 @@
 //! It knows keys, types and closed lists. What needs the whole file (variables, step names, other files) only the loader
 //! can tell; a test holds the two together over every good and bad file.
 
+mod acts;
 mod matchers;
 mod steps;
 
@@ -54,7 +55,10 @@ pub fn schema() -> Value {
                 "type": "object",
                 "additionalProperties": { "type": "string", "minLength": 1 },
             },
+            "feature": choice(Feature::ALL.map(|feature| (feature.name(), "")).as_slice()),
             "repeat": steps::repeat(),
+            "act": acts::act(),
+            "actExpectation": acts::act_expectation(),
             "verify": steps::verify(),
             "condition": object(&["that", "is"], [
                 ("that", described("What was captured: `${status}`.", json!({}))),
@@ -130,7 +134,7 @@ fn scenario() -> Value {
                 "feature",
                 described(
                     "Column of the provider-by-feature grid.",
-                    choice(Feature::ALL.map(|feature| (feature.name(), "")).as_slice()),
+                    reference("feature"),
                 ),
             ),
             ("source", reference("source")),
@@ -161,6 +165,38 @@ fn scenario() -> Value {
                         reference("words"),
                         { "type": "object", "additionalProperties": { "type": "object" } },
                     ] }),
+                ),
+            ),
+            (
+                "crowds",
+                described(
+                    "People without a file: a name and how many.",
+                    acts::crowds(),
+                ),
+            ),
+            (
+                "groups",
+                described("Groups of the provider's directory.", acts::groups()),
+            ),
+            (
+                "roles",
+                described(
+                    "Application roles of the provider's directory.",
+                    acts::roles(),
+                ),
+            ),
+            (
+                "mapping",
+                described(
+                    "Rows over a provider's default attribute mapping.",
+                    acts::mapping(),
+                ),
+            ),
+            (
+                "switches",
+                described(
+                    "What is not known of a provider, or what its administrator chooses.",
+                    acts::switches(),
                 ),
             ),
             (

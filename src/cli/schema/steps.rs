@@ -14,6 +14,13 @@ pub(super) fn step() -> Value {
             ("name", described("Unique in the file.", text())),
             ("as", described("Another client for this step.", text())),
             ("on", described("A tenant of the target by name.", text())),
+            (
+                "feature",
+                described(
+                    "Column of the grid, if not the scenario's.",
+                    reference("feature"),
+                ),
+            ),
             ("source", reference("source")),
             ("covers", covers()),
             (
@@ -81,9 +88,10 @@ pub(super) fn step() -> Value {
             (
                 "expect",
                 described(
-                    "What must come back.",
+                    "What must come back, or come of an act.",
                     json!({ "anyOf": [
                         reference("expectation"),
+                        reference("actExpectation"),
                         { "type": "array", "minItems": 1, "items": reference("expectation") },
                     ] }),
                 ),
@@ -111,6 +119,13 @@ pub(super) fn step() -> Value {
                 "parallel",
                 described("Requests sent at once.", reference("steps")),
             ),
+            (
+                "act",
+                described(
+                    "What an administrator does; the provider decides what to send.",
+                    reference("act"),
+                ),
+            ),
             ("use", described("A fragment, `_name.yaml`.", text())),
             (
                 "that",
@@ -124,8 +139,8 @@ pub(super) fn step() -> Value {
         ],
     );
     let kinds = [
-        "get", "post", "put", "patch", "delete", "head", "options", "verify", "parallel", "use",
-        "that", "steps",
+        "get", "post", "put", "patch", "delete", "head", "options", "verify", "act", "parallel",
+        "use", "that", "steps",
     ];
     step["oneOf"] = kinds
         .iter()
@@ -230,7 +245,7 @@ pub(super) fn repeat() -> Value {
 
 pub(super) fn verify() -> Value {
     let ways = choice(&[("id", "Read by id."), ("filter", "Find by name.")]);
-    let mut verify = object(
+    let mut one = object(
         &[],
         [
             ("user", described("A person's alias.", text())),
@@ -273,7 +288,14 @@ pub(super) fn verify() -> Value {
             ("because", described("Why the client needs it.", text())),
         ],
     );
-    verify["oneOf"] =
+    one["oneOf"] =
         json!([{ "required": ["user"] }, { "required": ["group"] }, { "required": ["at"] }]);
-    verify
+    let everything = object(
+        &["mapped"],
+        [
+            ("mapped", json!({ "const": true })),
+            ("because", described("Why the client needs it.", text())),
+        ],
+    );
+    json!({ "anyOf": [one, everything, { "const": "mapped" }] })
 }

@@ -1,15 +1,23 @@
 //! Plays a scenario file: takes its steps in order, fills in what was captured, and says what to judge.
 
+mod acting;
 mod expecting;
+mod mapped;
 mod requesting;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::exchange::Exchange;
+use crate::finding::Authority;
+use crate::idp::mapping::Mapping;
+use crate::idp::{Directory, Memory, Provisioner, Subject, Switches};
+use crate::plan::people;
 use crate::plan::readback::{Readback, Resources};
 use crate::plan::request::Unsendable;
+use crate::plan::script::acting::Acting;
+use crate::plan::script::mapped::Mapped;
 use crate::plan::script::requesting::Requesting;
 use crate::plan::variables::{Scope, Sources};
 use crate::plan::{Expectation, Head, Known, Move, Plan, Round, Sent, Wants};
@@ -45,6 +53,36 @@ pub struct Script {
     bodies: BTreeMap<String, Sent>,
     /// Aliases whose last write was refused: which step, and how it was answered.
     refused: BTreeMap<String, (String, String)>,
+    /// With what providers begin.
+    setting: Setting,
+    /// Whom acts have linked, ever.
+    provisioned: BTreeSet<Subject>,
+    /// Whom acts were about since everything was read back, and which act.
+    acted: BTreeMap<Subject, String>,
+    /// The providers of its acts.
+    provisioners: BTreeMap<Provided, Provisioner>,
+}
+
+/// A provider that acts: as whom, in which tenant.
+type Provided = (ProfileId, Option<String>);
+
+/// With what each provider of a scenario begins.
+struct Setting {
+    directory: Directory,
+    mapping: BTreeMap<Authority, Mapping>,
+    switches: Switches,
+}
+
+impl Setting {
+    fn provisioner(&self, client: ProfileId) -> Option<Provisioner> {
+        Provisioner::new(
+            client,
+            self.directory.clone(),
+            self.mapping.get(&client.authority()).cloned(),
+            self.switches.clone(),
+            Memory::default(),
+        )
+    }
 }
 
 /// How far the current step is.
@@ -53,6 +91,8 @@ enum Stage {
     Begun,
     Requesting(Requesting),
     Reading(Readback),
+    Acting(Box<Acting>),
+    Mapped(Mapped),
 }
 
 impl Script {
@@ -62,9 +102,21 @@ impl Script {
     /// In words, which `--var` or environment variable the scenario's people and variables lack.
     pub fn new(scenario: Arc<Scenario>, settings: Settings) -> Result<Self, String> {
         let mut scope = Scope::new(settings.sources);
-        for (name, tree) in scenario.people.iter().chain(&scenario.variables) {
+        let groups = &scenario.directory.groups;
+        let given = scenario.people.iter().chain(groups);
+        for (name, tree) in given.chain(&scenario.variables) {
             let value = scope.tree(tree).map_err(|missing| missing.to_string())?;
             scope.set(name, value);
+        }
+        let directory = people::directory(&scenario, &mut scope);
+        let mut setting = Setting {
+            directory: directory.map_err(|missing| missing.to_string())?,
+            mapping: BTreeMap::new(),
+            switches: Switches::default(),
+        };
+        for (name, value, place) in &scenario.directory.switches {
+            let set = setting.switches.set(name, value);
+            set.map_err(|problem| format!("{place}: {problem}"))?;
         }
         let feature = scenario.feature.map(|feature| feature.name().to_owned());
         let unfit = scenario
@@ -83,6 +135,10 @@ impl Script {
             resources: Resources::default(),
             bodies: BTreeMap::new(),
             refused: BTreeMap::new(),
+            setting,
+            provisioned: BTreeSet::new(),
+            acted: BTreeMap::new(),
+            provisioners: BTreeMap::new(),
         })
     }
 
@@ -109,7 +165,11 @@ impl Script {
             source: step.source.as_ref().map(|source| source.text.clone()),
             parallel: matches!(step.action, Action::Parallel(_)),
         };
-        Some(match self.reason_to_skip(step) {
+        let reason = self.reason_to_skip(step).or_else(|| match &step.action {
+            Action::Act(act) => self.cause(step, &act.0).err(),
+            _ => None,
+        });
+        Some(match reason {
             Some(reason) => {
                 self.position += 1;
                 Move::Skip(head, reason)
@@ -190,6 +250,7 @@ impl Script {
                     Readback::new(
                         verify,
                         is,
+                        None,
                         step.tenant.as_deref(),
                         limits,
                         &mut self.scope,
@@ -217,6 +278,8 @@ impl Script {
                 Err(problem) => self.unsendable(step, &problem),
             },
             Action::Parallel(_) => self.round(step, Requesting::default(), Duration::ZERO),
+            Action::Act(act) => self.act(step, &act.0, &act.1),
+            Action::VerifyMapped(because) => self.verify_mapped(step, because.as_deref()),
         }
     }
 
@@ -271,6 +334,11 @@ impl Plan for Script {
             Stage::Begun => self.requests(step),
             Stage::Requesting(state) => self.answered(step, state, seen),
             Stage::Reading(readback) => self.reading(step, readback, seen),
+            Stage::Mapped(mapped) => self.read_mapped(step, mapped, seen),
+            Stage::Acting(acting) => match &step.action {
+                Action::Act(act) => self.act_answered(step, &act.0, &act.1, *acting, seen),
+                _ => unreachable!("only an `act` acts"),
+            },
         })
     }
 }

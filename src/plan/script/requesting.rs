@@ -165,6 +165,8 @@ fn parts(step: &Step) -> Vec<(&Step, &RequestStep)> {
     match &step.action {
         Action::Request(request) => vec![(step, request.as_ref())],
         Action::Parallel(steps) => steps.iter().flat_map(parts).collect(),
-        Action::Verify(_) | Action::Claim(_) => Vec::new(),
+        Action::Verify(_) | Action::Claim(_) | Action::Act(_) | Action::VerifyMapped(_) => {
+            Vec::new()
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! From files to [`Scenario`]s: reads strictly, writes fragments and rows out as steps, and reports every mistake.
 
+mod acts;
 mod body;
+mod directory;
 mod expect;
 mod fields;
 mod library;
@@ -31,9 +33,9 @@ mod tests;
 pub use library::{Disk, Embedded, Library};
 
 /// Keys of a scenario file, in the order of the language reference.
-pub(crate) const SCENARIO_KEYS: [&str; 13] = [
-    "title", "as", "feature", "source", "covers", "needs", "tags", "alone", "people", "vars",
-    "limits", "steps", "cleanup",
+pub(crate) const SCENARIO_KEYS: [&str; 18] = [
+    "title", "as", "feature", "source", "covers", "needs", "tags", "alone", "people", "crowds",
+    "groups", "roles", "mapping", "switches", "vars", "limits", "steps", "cleanup",
 ];
 
 /// What the loader cannot know from the file.
@@ -133,6 +135,10 @@ pub fn examine_text(
         names: HashMap::new(),
         requests: Vec::new(),
         verified: Vec::new(),
+        people: Vec::new(),
+        groups: Vec::new(),
+        roles: Vec::new(),
+        crowds: Vec::new(),
         unsent: Vec::new(),
         suffix: String::new(),
         chain: Vec::new(),
@@ -223,6 +229,14 @@ struct Loader<'l> {
     requests: Vec<String>,
     /// Aliases that were verified so far, and whether each is a group.
     verified: Vec<(String, bool)>,
+    /// Aliases of the people.
+    people: Vec<String>,
+    /// Aliases of the groups that a provider knows.
+    groups: Vec<String>,
+    /// Keys of the roles.
+    roles: Vec<String>,
+    /// Crowds and their sizes.
+    crowds: Vec<(String, usize)>,
     /// What `sent` named and was not there yet.
     unsent: Vec<(String, Place)>,
     /// What the rows around the current step append to its name.

@@ -1,5 +1,6 @@
 //! A warning for stories that write and never look.
 
+use crate::scenario::act::Verb;
 use crate::scenario::error::Problem;
 use crate::scenario::load::Loader;
 use crate::scenario::step::{Action, Expect, RequestStep, StatusSet, Step};
@@ -10,7 +11,12 @@ impl Loader<'_> {
         let mut unread: Option<&Step> = None;
         for step in steps {
             match &step.action {
-                Action::Verify(_) | Action::Claim(_) => unread = None,
+                Action::Verify(_) | Action::Claim(_) | Action::VerifyMapped(_) => unread = None,
+                Action::Act(act) => {
+                    if !matches!(act.0.verb, Verb::TestConnection | Verb::Import) {
+                        unread = Some(step);
+                    }
+                }
                 Action::Request(request) => match request.method.as_str() {
                     "GET" | "HEAD" => unread = None,
                     "OPTIONS" => {}

@@ -27,6 +27,8 @@ pub(crate) enum Origin {
     Loop,
     /// A parameter of a fragment that is read by itself: it may have any members.
     Parameter,
+    /// An id that a provider's link may give, or people without a file.
+    Provisioned,
 }
 
 /// A variable that steps can use from some point on.

@@ -8,11 +8,11 @@ use crate::scenario::load::request::{METHODS, REQUEST_KEYS};
 use crate::scenario::nearest::nearest;
 use crate::scenario::step::{Action, Condition, Step};
 use crate::scenario::yaml::{Kind, Node};
-use crate::scenario::{Limits, Place, Source};
+use crate::scenario::{Feature, Limits, Place, Source};
 
 /// Keys that every step may have.
-pub(crate) const STEP_KEYS: [&str; 9] = [
-    "name", "as", "on", "source", "covers", "needs", "limits", "when", "cases",
+pub(crate) const STEP_KEYS: [&str; 10] = [
+    "name", "feature", "as", "on", "source", "covers", "needs", "limits", "when", "cases",
 ];
 /// Most steps once everything is written out: rows in rows multiply.
 const STEPS: usize = 10_000;
@@ -25,6 +25,7 @@ enum Sort {
     Parallel,
     Use,
     That,
+    Act,
     Block,
 }
 
@@ -33,6 +34,7 @@ enum Sort {
 pub(super) struct Inherited {
     client: Option<ProfileId>,
     tenant: Option<String>,
+    feature: Option<Feature>,
     source: Option<Source>,
     covers: Vec<String>,
     needs: Vec<String>,
@@ -117,6 +119,7 @@ impl Loader<'_> {
                 "parallel" => Sort::Parallel,
                 "use" => Sort::Use,
                 "that" => Sort::That,
+                "act" => Sort::Act,
                 "steps" => Sort::Block,
                 key if METHODS.contains(&key) => Sort::Request,
                 _ => continue,
@@ -172,6 +175,10 @@ impl Loader<'_> {
             Sort::That => {
                 known.extend(["that", "is"]);
                 "a `that` step"
+            }
+            Sort::Act => {
+                known.extend(["act", "expect"]);
+                "an `act` step"
             }
             Sort::Block => {
                 known.push("steps");
@@ -235,14 +242,12 @@ impl Loader<'_> {
             Sort::Request => self
                 .request(&name, fields, beside)
                 .map(|request| Action::Request(Box::new(request))),
-            Sort::Verify => fields
-                .get("verify")
-                .and_then(|node| self.verify(node))
-                .map(|verify| Action::Verify(Box::new(verify))),
+            Sort::Verify => fields.get("verify").and_then(|node| self.verify_step(node)),
             Sort::Parallel => fields
                 .get("parallel")
                 .and_then(|node| self.parallel(&name, node)),
             Sort::That => self.claim(fields).map(Action::Claim),
+            Sort::Act => self.act(fields),
         };
         if sort == Sort::Request {
             self.requests.push(name.clone());
@@ -253,6 +258,7 @@ impl Loader<'_> {
             place: fields.place().clone(),
             client: common.client,
             tenant: common.tenant,
+            feature: common.feature,
             source: common.source,
             covers: common.covers,
             needs: common.needs,
@@ -272,6 +278,9 @@ impl Loader<'_> {
         }
         if let Some(node) = fields.get("on") {
             common.tenant = self.known_text("on", node).or(common.tenant);
+        }
+        if let Some(node) = fields.get("feature") {
+            common.feature = self.feature(node).or(common.feature);
         }
         if let Some(node) = fields.get("source") {
             common.source = self.source(node).or(common.source);
@@ -348,6 +357,7 @@ impl Loader<'_> {
                     .to_owned()
             }
             Sort::Parallel => "parallel".to_owned(),
+            Sort::Act => self.name_of_act(fields),
             Sort::That => {
                 let that = fields.get("that").and_then(text).unwrap_or_default();
                 format!("claim {}", self.readable(&that)).trim().to_owned()
@@ -370,7 +380,7 @@ impl Loader<'_> {
     }
 
     /// A text for people: known columns and parameters filled in, other variables as written, cut at 80 letters.
-    fn readable(&mut self, written: &str) -> String {
+    pub(super) fn readable(&mut self, written: &str) -> String {
         let mut text = written.to_owned();
         for binding in self.scope.bindings.iter().rev() {
             if let Some(value) = crate::scenario::load::scope::static_value(&binding.tree) {

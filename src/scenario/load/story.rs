@@ -50,6 +50,7 @@ impl Loader<'_> {
             .get("people")
             .map(|node| self.people(node))
             .unwrap_or_default();
+        let directory = self.directory(&fields);
         let variables = fields
             .get("vars")
             .map(|node| self.variables(node))
@@ -74,6 +75,7 @@ impl Loader<'_> {
             tags,
             alone,
             people,
+            directory,
             variables,
             limits,
             outside: std::mem::take(&mut self.scope.outside),
@@ -97,7 +99,7 @@ impl Loader<'_> {
         fields::word("client", written, node, &known, named, &mut self.errors)
     }
 
-    fn feature(&mut self, node: &Node) -> Option<Feature> {
+    pub(super) fn feature(&mut self, node: &Node) -> Option<Feature> {
         let written = fields::text("feature", node, &mut self.errors)?;
         let known = Feature::ALL.map(Feature::name);
         let named = Feature::named;
@@ -201,6 +203,7 @@ impl Loader<'_> {
                 for entry in entries {
                     let tree = self.person(&entry.key, &entry.value);
                     if self.define(&entry.key, Origin::Person, &entry.place, &tree) {
+                        self.people.push(entry.key.clone());
                         people.push((entry.key.clone(), tree));
                     }
                 }
@@ -209,6 +212,7 @@ impl Loader<'_> {
                 for (name, node) in fields::words("people", node, &mut self.errors) {
                     let tree = self.person_file(name, node);
                     if self.define(name, Origin::Person, &node.place, &tree) {
+                        self.people.push(name.to_owned());
                         people.push((name.to_owned(), tree));
                     }
                 }
@@ -269,7 +273,13 @@ impl Loader<'_> {
         variables
     }
 
-    fn define(&mut self, name: &str, origin: Origin, place: &Place, tree: &Tree) -> bool {
+    pub(super) fn define(
+        &mut self,
+        name: &str,
+        origin: Origin,
+        place: &Place,
+        tree: &Tree,
+    ) -> bool {
         let problem = if !is_name(name) || name.contains('.') || reserved(name) {
             Problem::BadName {
                 name: name.to_owned(),

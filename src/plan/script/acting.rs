@@ -1,0 +1,291 @@
+//! `act` steps: the provider's calls go out one after the other, each judged by what the provider needs of it.
+
+use std::collections::btree_map::Entry;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::exchange::Exchange;
+use crate::finding::requirement::Requirement;
+use crate::finding::{Authority, Strength};
+use crate::idp::{Call, Did, Outcome, Provisioner, Subject, Ticket};
+use crate::plan::people::changes;
+use crate::plan::request::from_call;
+use crate::plan::script::{Provided, Script, Stage};
+use crate::plan::{Duty, Expectation, Move, Outgoing, Round, Wants};
+use crate::scenario::act::{Act, ActExpect};
+use crate::scenario::step::Step;
+
+/// Longest real wait for a target that asks for one; beyond that, time is virtual (design section 3).
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// An act under way.
+pub(super) struct Acting {
+    key: Provided,
+    /// The call that is out.
+    out: Option<(Ticket, Call)>,
+    expectations: Vec<Expectation>,
+    /// Method and address of what was sent, and whether it writes.
+    sent: Vec<(String, bool)>,
+}
+
+impl Script {
+    /// Which provider a step's act is for: client and tenant.
+    pub(super) fn provided(&self, step: &Step) -> Provided {
+        (step.client.unwrap_or(self.client), step.tenant.clone())
+    }
+
+    /// Makes the changes in the provider's directory; its calls wait then.
+    ///
+    /// # Errors
+    /// In words, why the step is left out.
+    pub(super) fn cause(&mut self, step: &Step, act: &Act) -> Result<(), String> {
+        let key = self.provided(step);
+        let changes = changes(act, &mut self.scope).map_err(|missing| missing.to_string())?;
+        let provisioner = match self.provisioners.entry(key) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let client = entry.key().0;
+                let provisioner = self
+                    .setting
+                    .provisioner(client)
+                    .ok_or_else(|| format!("`{}` is no provider", client.name()))?;
+                entry.insert(provisioner)
+            }
+        };
+        for change in changes {
+            provisioner.cause(&change)?;
+        }
+        Ok(())
+    }
+
+    /// The first call of an act, or its end if nothing is sent.
+    pub(super) fn act(&mut self, step: &Step, act: &Act, expect: &ActExpect) -> Move {
+        let acting = Acting {
+            key: self.provided(step),
+            out: None,
+            expectations: Vec::new(),
+            sent: Vec::new(),
+        };
+        self.act_goes_on(step, act, expect, acting)
+    }
+
+    /// An answer arrived.
+    pub(super) fn act_answered(
+        &mut self,
+        step: &Step,
+        act: &Act,
+        expect: &ActExpect,
+        mut acting: Acting,
+        seen: &[Exchange],
+    ) -> Move {
+        if let (Some((ticket, call)), Some(answer), Some(provisioner)) = (
+            acting.out.take(),
+            seen.last(),
+            self.provisioners.get_mut(&acting.key),
+        ) {
+            let next = provisioner.answered(ticket, answer);
+            // What is sent again was not what the provider needs yet, and is no failure.
+            if next.as_ref().is_none_or(|next| next.attempt == 0) {
+                acting.expectations.extend(needs(&call, seen.len() - 1));
+            }
+            if let Some(call) = next {
+                return self.send_call(step, acting, ticket, call);
+            }
+        }
+        self.act_goes_on(step, act, expect, acting)
+    }
+
+    fn act_goes_on(&mut self, step: &Step, act: &Act, expect: &ActExpect, acting: Acting) -> Move {
+        let provisioner = self.provisioners.get_mut(&acting.key);
+        match provisioner.and_then(Provisioner::begin) {
+            Some((ticket, call)) => self.send_call(step, acting, ticket, call),
+            None => self.act_ends(step, act, expect, acting),
+        }
+    }
+
+    fn send_call(&mut self, step: &Step, mut acting: Acting, ticket: Ticket, call: Call) -> Move {
+        let request = match from_call(&call, step.tenant.as_deref()) {
+            Ok(request) => Outgoing {
+                limits: self.limits(step),
+                ..request
+            },
+            Err(problem) => return self.unsendable(step, &problem),
+        };
+        let sent = format!("{} {}", request.method, request.target);
+        acting.sent.push((sent, call.is_write()));
+        let wait = call.after.min(PATIENCE);
+        acting.out = Some((ticket, call));
+        self.stage = Stage::Acting(Box::new(acting));
+        Move::Send(Round {
+            wait,
+            requests: vec![request],
+        })
+    }
+
+    fn act_ends(&mut self, step: &Step, act: &Act, expect: &ActExpect, mut acting: Acting) -> Move {
+        self.finish();
+        let outcomes = self
+            .provisioners
+            .get_mut(&acting.key)
+            .map(Provisioner::take_outcomes)
+            .unwrap_or_default();
+        let duties = self.duties(step, &[], None, &step.covers);
+        let last = acting.sent.len().checked_sub(1);
+        let mut claim = |exchange: Option<usize>, wants: Wants| {
+            acting.expectations.push(Expectation {
+                exchange,
+                wants,
+                duties: duties.clone(),
+                because: expect.because.clone(),
+                source: self.source(step),
+            });
+        };
+        for outcome in &outcomes {
+            let found = word_of(outcome);
+            let wanted = match &expect.outcome {
+                Some(wanted) => wanted.as_str(),
+                None if outcome.did.is_err() => "done",
+                None => found,
+            };
+            let subject = outcome.subject.as_ref().map(Subject::to_string);
+            let wants = Wants::Outcome {
+                subject: subject.unwrap_or_else(|| act.to_string()),
+                wanted: wanted.to_owned(),
+                found: found.to_owned(),
+                admin: outcome.did.clone().err(),
+            };
+            claim(last, wants);
+        }
+        let silent = expect.requests.is_none() && expect.writes.is_none();
+        if acting.sent.is_empty() && silent && expect.outcome.is_none() {
+            claim(
+                None,
+                Wants::Nothing("the provider had nothing to send".to_owned()),
+            );
+        }
+        if let Some(most) = expect.requests {
+            let sent: Vec<String> = acting.sent.iter().map(|(sent, _)| sent.clone()).collect();
+            claim(last, Wants::Traffic { most, sent });
+        }
+        if let Some(most) = expect.writes {
+            let writes = acting
+                .sent
+                .iter()
+                .enumerate()
+                .filter(|(_, (_, writes))| *writes);
+            let (places, sent): (Vec<usize>, Vec<String>) = writes
+                .map(|(index, (sent, _))| (index, sent.clone()))
+                .unzip();
+            claim(
+                places.first().copied().or(last),
+                Wants::Traffic { most, sent },
+            );
+        }
+        self.learn(step, &acting.key, &outcomes);
+        Move::End(acting.expectations)
+    }
+
+    /// What an act has changed, as variables: ids, and the attributes that people and groups have now.
+    fn learn(&mut self, step: &Step, key: &Provided, outcomes: &[Outcome]) {
+        let Some(provisioner) = self.provisioners.get(key) else {
+            return;
+        };
+        self.resources.last_write = Some(step.name.clone());
+        for outcome in outcomes {
+            let Some(subject) = &outcome.subject else {
+                continue;
+            };
+            let alias = subject.key().to_owned();
+            self.acted.insert(subject.clone(), step.name.clone());
+            if provisioner.memory().id(subject).is_some() {
+                self.provisioned.insert(subject.clone());
+            }
+            match &outcome.did {
+                Ok(_) => {
+                    self.refused.remove(&alias);
+                }
+                Err(admin) => {
+                    let answer = format!("the administrator reads: {admin}");
+                    self.refused.insert(alias, (step.name.clone(), answer));
+                }
+            }
+        }
+        let memory = provisioner.memory();
+        let directory = provisioner.directory();
+        let people = directory
+            .people
+            .iter()
+            .map(|(key, person)| (Subject::User(key.clone()), &person.attributes));
+        let groups = directory
+            .groups
+            .iter()
+            .map(|(key, group)| (Subject::Group(key.clone()), &group.attributes));
+        for (subject, attributes) in people.chain(groups) {
+            self.scope
+                .set(subject.key(), Value::Object(attributes.clone()));
+            let id = format!("{}.id", subject.key());
+            match memory.id(&subject) {
+                Some(known) => self.scope.set(&id, Value::from(known)),
+                None if self.scope.value(&id, None).is_err() => {
+                    let reason = format!("`{}` did not link it", step.name);
+                    self.scope.set_missing(&id, reason);
+                }
+                None => {}
+            }
+        }
+    }
+}
+
+/// What the provider needs of the answer to a call.
+fn needs(call: &Call, exchange: usize) -> Vec<Expectation> {
+    let expectation = |need: &crate::idp::Need| {
+        let authority = need.by.unwrap_or_else(|| call.client.authority());
+        let mut duties = vec![Duty {
+            authority,
+            strength: need.strength,
+            requirements: Vec::new(),
+        }];
+        if !need.covers.is_empty() {
+            let levels = need.covers.iter().filter_map(|id| Requirement::find(id));
+            duties.push(Duty {
+                authority: Authority::Rfc,
+                strength: levels
+                    .map(|requirement| Strength::of_keyword(&requirement.level))
+                    .max()
+                    .unwrap_or(Strength::Must),
+                requirements: need.covers.iter().map(|id| (*id).to_owned()).collect(),
+            });
+        }
+        Expectation {
+            exchange: Some(exchange),
+            wants: Wants::Answer {
+                status: need.status.clone(),
+                headers: Vec::new(),
+                body: need.body.clone(),
+                within: None,
+            },
+            duties,
+            because: Some(need.because.to_owned()),
+            source: Some(call.source.to_owned()),
+        }
+    };
+    call.needs.iter().map(expectation).collect()
+}
+
+/// One of [`OUTCOMES`](crate::scenario::act::OUTCOMES), or `nothing`.
+fn word_of(outcome: &Outcome) -> &'static str {
+    match outcome.did {
+        Err(_) => "failed",
+        Ok(Did::Tested) => "tested",
+        Ok(Did::Imported { .. }) => "imported",
+        Ok(Did::Created) => "created",
+        Ok(Did::Linked) => "linked",
+        Ok(Did::Updated) => "updated",
+        Ok(Did::Unchanged) => "unchanged",
+        Ok(Did::Activated) => "activated",
+        Ok(Did::Deactivated) => "deactivated",
+        Ok(Did::Deleted) => "deleted",
+        Ok(Did::Nothing) => "nothing",
+    }
+}
