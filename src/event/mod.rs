@@ -88,6 +88,9 @@ pub enum Event {
         file: String,
         /// Line, from 1.
         line: usize,
+        /// Column of the grid, if not that of the scenario.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        feature: Option<String>,
         /// Where it is documented, if not where the scenario is.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         source: Option<String>,

@@ -197,6 +197,7 @@ impl Play {
             step: step.head.name,
             file: step.head.place.file,
             line: step.head.place.line,
+            feature: None,
             source: step.head.source,
             verdict,
             exchanges,
