@@ -27,7 +27,7 @@ use crate::finding::{Authority, Strength};
 use crate::profile::ProfileId;
 use crate::scenario::matcher::Matcher;
 use crate::scenario::step::StatusSet;
-use crate::scenario::{Limits, Place};
+use crate::scenario::{Feature, Limits, Place};
 
 /// Says what to do next.
 pub trait Plan {
@@ -55,6 +55,8 @@ pub struct Head {
     pub name: String,
     /// In the file.
     pub place: Place,
+    /// The column of the grid that it fills, if not the scenario's.
+    pub feature: Option<Feature>,
     /// Where it is documented, if not where the scenario is.
     pub source: Option<String>,
     /// Its requests go out at once.

@@ -197,7 +197,7 @@ impl Play {
             step: step.head.name,
             file: step.head.place.file,
             line: step.head.place.line,
-            feature: None,
+            feature: step.head.feature.map(|feature| feature.name().to_owned()),
             source: step.head.source,
             verdict,
             exchanges,

@@ -22,9 +22,9 @@ use crate::plan::script::requesting::Requesting;
 use crate::plan::variables::{Scope, Sources};
 use crate::plan::{Expectation, Head, Known, Move, Plan, Round, Sent, Wants};
 use crate::profile::ProfileId;
-use crate::scenario::Scenario;
 use crate::scenario::matching::fits;
 use crate::scenario::step::{Action, Step};
+use crate::scenario::{Feature, Scenario};
 
 /// With what a scenario is played.
 pub struct Settings {
@@ -55,6 +55,8 @@ pub struct Script {
     refused: BTreeMap<String, (String, String)>,
     /// With what providers begin.
     setting: Setting,
+    /// The column that the last act fills: what is read back after it belongs there, too.
+    column: Option<Feature>,
     /// Whom acts have linked, ever.
     provisioned: BTreeSet<Subject>,
     /// Whom acts were about since everything was read back, and which act.
@@ -136,6 +138,7 @@ impl Script {
             bodies: BTreeMap::new(),
             refused: BTreeMap::new(),
             setting,
+            column: None,
             provisioned: BTreeSet::new(),
             acted: BTreeMap::new(),
             provisioners: BTreeMap::new(),
@@ -159,9 +162,13 @@ impl Script {
             None => &scenario.steps[self.position],
             Some(position) => scenario.cleanup.get(position)?,
         };
+        if let Action::Act(act) = &step.action {
+            self.column = act.0.verb.feature().or(self.column);
+        }
         let head = Head {
             name: step.name.clone(),
             place: step.place.clone(),
+            feature: step.feature.or(self.column),
             source: step.source.as_ref().map(|source| source.text.clone()),
             parallel: matches!(step.action, Action::Parallel(_)),
         };
@@ -194,6 +201,12 @@ impl Script {
             .filter(|tenant| !self.known.tenants.contains(*tenant))
         {
             return Some(format!("the target has no tenant `{tenant}`"));
+        }
+        if let Action::Act(act) = &step.action
+            && let Some(feature) = step.feature.or(act.0.verb.feature())
+            && let Some(reason) = self.known.lacks(feature.name())
+        {
+            return Some(reason);
         }
         let mut row = BTreeMap::new();
         self.scope.set_row(BTreeMap::new());
