@@ -10,6 +10,7 @@
 pub mod cli;
 pub mod event;
 pub mod exchange;
+pub mod expand;
 pub mod finding;
 pub mod idp;
 pub mod judge;

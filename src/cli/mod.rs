@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod diagnostic;
+pub mod expand;
 pub mod schema;
 
 mod as_cargo;
@@ -55,6 +56,8 @@ enum Command {
     List(list::ListArguments),
     /// Show the exact requests of scenarios, sending nothing
     Show(show::ShowArguments),
+    /// Write stories with acts out as the explicit scenarios of each client, sending nothing
+    Expand(expand::ExpandArguments),
     /// Find the mistakes of scenario files, sending nothing
     Check(check::CheckArguments),
     /// Print the JSON Schema of scenario files, for editors
@@ -129,6 +132,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::List(arguments) => list::list(&arguments),
         Command::Show(arguments) => show::show(&arguments),
+        Command::Expand(arguments) => expand::expand(&arguments),
         Command::Check(arguments) => return check::check(&arguments),
         Command::Schema => return schema::print(),
         Command::Serve(arguments) => serve::serve(&arguments),

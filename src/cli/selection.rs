@@ -13,7 +13,7 @@ use crate::cli::{Complaint, NOTHING, USAGE};
 use crate::profile::ProfileId;
 use crate::scenario::Scenario;
 use crate::scenario::error::ScenarioError;
-use crate::scenario::load::{Embedded, LoadOptions, is_fragment, is_person, load, load_text};
+use crate::scenario::load::{Disk, Embedded, LoadOptions, is_fragment, is_person, load, load_text};
 
 /// The shipped scenarios, by name.
 const BUILT_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/built_in_scenarios.rs"));
@@ -59,6 +59,8 @@ impl SelectionArguments {
         }
         let selection: Selection = scenarios
             .into_iter()
+            // What a story was written out to sends the same as the story.
+            .filter(|scenario| !self.paths.is_empty() || scenario.expands.is_none())
             .filter(|scenario| {
                 self.tag.is_empty() || self.tag.iter().any(|tag| scenario.tags.contains(tag))
             })
@@ -212,6 +214,29 @@ fn is_scenario(shown: &str) -> bool {
     !is_fragment(shown) && !is_person(shown)
 }
 
+/// A scenario from its text, with the files around `shown`.
+///
+/// # Errors
+/// Its mistakes.
+pub(crate) fn loaded(text: &str, shown: &str) -> Result<Scenario, Vec<ScenarioError>> {
+    let options = LoadOptions::default();
+    let path = Path::new(shown);
+    if path.exists() {
+        load_text(text, shown, &Disk::around(path, shown), &options)
+    } else {
+        load_text(text, shown, &Embedded(BUILT_IN), &options)
+    }
+}
+
+/// The text of a scenario file, from disk or as shipped.
+pub(crate) fn text_of(name: &str) -> Option<String> {
+    let built_in = BUILT_IN
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, text)| (*text).to_owned());
+    std::fs::read_to_string(name).ok().or(built_in)
+}
+
 /// Shows every mistake of every file.
 fn tell(mistakes: &[(Source, Vec<ScenarioError>)], files: usize) -> Complaint {
     let messages: Vec<(Severity, &ScenarioError)> = mistakes
@@ -219,13 +244,6 @@ fn tell(mistakes: &[(Source, Vec<ScenarioError>)], files: usize) -> Complaint {
         .flat_map(|(_, found)| found)
         .map(|mistake| (Severity::Error, mistake))
         .collect();
-    let text_of = |name: &str| {
-        let built_in = BUILT_IN
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, text)| (*text).to_owned());
-        std::fs::read_to_string(name).ok().or(built_in)
-    };
     // Nobody reads stderr any more: the exit code still tells.
     let _ = write!(
         anstream::stderr().lock(),

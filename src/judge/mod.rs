@@ -84,7 +84,7 @@ fn judgements(expectation: &Expectation, exchanges: &[Exchange]) -> Vec<Judgemen
             let by_id = same_as.and_then(|index| exchanges.get(index));
             resource::judge_found(exchange, id, by_id, state.as_deref())
         }
-        Wants::GoneById => resource::judge_gone(exchange),
+        Wants::GoneById { subject } => resource::judge_gone(exchange, subject),
         Wants::GoneByFilter { id } => resource::judge_not_found(exchange, id),
         Wants::Claim { .. }
         | Wants::Outcome { .. }

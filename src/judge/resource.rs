@@ -256,7 +256,7 @@ fn not_found(filter: &str, resources: &[Value], id: &str, total: Option<u64>) ->
     }
 }
 
-pub(super) fn judge_gone(exchange: &Exchange) -> Vec<Judgement> {
+pub(super) fn judge_gone(exchange: &Exchange, subject: &str) -> Vec<Judgement> {
     let Some(response) = exchange.response() else {
         return Vec::new();
     };
@@ -265,7 +265,7 @@ pub(super) fn judge_gone(exchange: &Exchange) -> Vec<Judgement> {
         404 | 410 => Judgement::pass("gone"),
         other => wrong_status(
             "gone",
-            format!("the resource is still there: GET answered {other}, not 404"),
+            format!("{subject} is still there: GET answered {other}, not 404"),
             response,
         ),
     }]

@@ -15,6 +15,7 @@ mod stored;
 mod variables;
 
 pub use known::Known;
+pub use people::object_id;
 pub use script::{Script, Settings};
 pub use variables::Sources;
 
@@ -174,7 +175,10 @@ pub enum Wants {
         state: Option<Box<State>>,
     },
     /// The resource is no longer there by id.
-    GoneById,
+    GoneById {
+        /// How the scenario calls it.
+        subject: String,
+    },
     /// The resource is no longer found.
     GoneByFilter {
         /// Its id.

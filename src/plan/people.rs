@@ -31,12 +31,9 @@ pub(crate) fn directory(scenario: &Scenario, scope: &mut Scope) -> Result<Direct
         let Value::Object(mut attributes) = scope.value(name, None)? else {
             continue;
         };
-        attributes.entry("objectId").or_insert_with(|| {
-            Value::from(format!(
-                "5c0f0a34-7d8e-4f5e-{:04x}-2a7b{run}",
-                0x9a53 + index
-            ))
-        });
+        attributes
+            .entry("objectId")
+            .or_insert_with(|| Value::from(object_id(index, &run)));
         let members = scenario.directory.members.get(name);
         let group = Group {
             attributes,
@@ -59,6 +56,11 @@ pub(crate) fn directory(scenario: &Scenario, scope: &mut Scope) -> Result<Direct
         );
     }
     Ok(directory)
+}
+
+/// The directory's id of a scenario's group, by its place among the groups, where the scenario gives none.
+pub fn object_id(index: usize, run: &str) -> String {
+    format!("5c0f0a34-7d8e-4f5e-{:04x}-2a7b{run}", 0x9a53 + index)
 }
 
 fn person(attributes: Map<String, Value>) -> Person {

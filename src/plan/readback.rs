@@ -77,6 +77,8 @@ enum How {
 #[derive(Debug)]
 pub(crate) struct Readback {
     is: Option<Matcher<Value>>,
+    /// What must be stored, as far as the target's schemas have it.
+    stored: Option<Value>,
     reads: Vec<Read>,
     position: usize,
 }
@@ -92,6 +94,16 @@ impl Readback {
         scope: &mut Scope,
         resources: &Resources,
     ) -> Result<Self, Unsendable> {
+        let stored = verify.stored.as_ref().map(|tree| scope.tree(tree));
+        let stored = stored.transpose()?;
+        let name = name.or_else(|| {
+            let name = match &verify.subject {
+                Subject::User(_) => "userName",
+                Subject::Group(_) => "displayName",
+                Subject::At(_) => return None,
+            };
+            stored.as_ref()?.get(name)?.as_str().map(str::to_owned)
+        });
         let mut reads = Vec::new();
         let outgoing = |target: String| Outgoing {
             limits,
@@ -175,6 +187,7 @@ impl Readback {
         }
         Ok(Self {
             is,
+            stored,
             reads,
             position: 0,
         })
@@ -215,7 +228,9 @@ impl Readback {
                 wants.push((
                     index,
                     match read.how {
-                        How::ById => Wants::GoneById,
+                        How::ById => Wants::GoneById {
+                            subject: read.subject.clone(),
+                        },
                         How::ByFilter | How::OnlyByFilter => Wants::GoneByFilter {
                             id: read.id.clone(),
                         },
@@ -223,7 +238,13 @@ impl Readback {
                 ));
                 continue;
             }
+            let given = self.stored.as_ref().map(|body| Sent {
+                step: resources.last_write.clone().unwrap_or_default(),
+                method: "PUT".to_owned(),
+                body: body.clone(),
+            });
             let sent = verify.sent.as_ref().and_then(|step| bodies.get(step));
+            let sent = given.as_ref().or(sent);
             let (sent, undeclared) = match sent {
                 Some(sent) => {
                     let stored = stored::storable(&sent.body, self.is.as_ref(), known);

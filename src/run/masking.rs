@@ -46,7 +46,7 @@ pub(crate) fn expectation(mask: &Mask, expectation: &Expectation) -> Expectation
         | Wants::Outcome { .. }
         | Wants::Traffic { .. }
         | Wants::Nothing(_)
-        | Wants::GoneById
+        | Wants::GoneById { .. }
         | Wants::GoneByFilter { .. }
         | Wants::Sendable(_) => expectation.wants.clone(),
     };

@@ -5,6 +5,7 @@
 
 pub mod act;
 pub mod error;
+pub(crate) mod flow;
 mod hint;
 pub mod load;
 pub mod matcher;
@@ -57,6 +58,8 @@ pub struct Scenario {
     pub covers: Vec<String>,
     /// What the target must have, see [`NEEDS`].
     pub needs: Vec<String>,
+    /// The story that this was written out from, by its path.
+    pub expands: Option<String>,
     /// Free words for selection.
     pub tags: Vec<String>,
     /// No other scenario may run beside it.

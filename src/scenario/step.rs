@@ -219,6 +219,8 @@ pub struct Verify {
     pub is: Option<Matcher<Tree>>,
     /// Name of an earlier request step whose body must have been stored.
     pub sent: Option<String>,
+    /// What must have been stored, as far as the target's schemas have it.
+    pub stored: Option<Tree>,
     /// It must be gone.
     pub gone: bool,
     /// What is not named must be as it was.

@@ -168,6 +168,10 @@ fn scenario() -> Value {
                 ),
             ),
             (
+                "expands",
+                described("The story that this file was written from.", text()),
+            ),
+            (
                 "crowds",
                 described(
                     "People without a file: a name and how many.",

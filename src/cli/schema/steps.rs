@@ -260,6 +260,13 @@ pub(super) fn verify() -> Value {
                 described("Name of the step whose body must have been stored.", text()),
             ),
             (
+                "stored",
+                described(
+                    "What must have been stored, as far as the target's schemas have it.",
+                    json!({ "type": "object" }),
+                ),
+            ),
+            (
                 "gone",
                 described(
                     "The resource must not be there.",

@@ -30,6 +30,14 @@ pub(super) struct Acting {
 }
 
 impl Script {
+    /// The call of a provider that is out.
+    pub fn call(&self) -> Option<&Call> {
+        match &self.stage {
+            Stage::Acting(acting) => acting.out.as_ref().map(|(_, call)| call),
+            _ => None,
+        }
+    }
+
     /// Which provider a step's act is for: client and tenant.
     pub(super) fn provided(&self, step: &Step) -> Provided {
         (step.client.unwrap_or(self.client), step.tenant.clone())

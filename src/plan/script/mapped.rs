@@ -127,6 +127,7 @@ impl Script {
             is: None,
             gone: sent.is_none(),
             sent,
+            stored: None,
             rest_unchanged: true,
             neighbours: Vec::new(),
             by_id: true,

@@ -45,6 +45,9 @@ impl Loader<'_> {
             .get("alone")
             .and_then(|node| fields::boolean("alone", node, &mut self.errors))
             .unwrap_or_default();
+        let expands = fields
+            .get("expands")
+            .and_then(|node| self.line("expands", node));
         let limits = self.limits(fields.get("limits"));
         let people = fields
             .get("people")
@@ -72,6 +75,7 @@ impl Loader<'_> {
             source,
             covers,
             needs,
+            expands,
             tags,
             alone,
             people,

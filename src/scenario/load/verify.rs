@@ -8,12 +8,13 @@ use crate::scenario::step::{Subject, Verify};
 use crate::scenario::yaml::{Kind, Node};
 
 /// Keys of `verify`.
-pub(crate) const VERIFY_KEYS: [&str; 11] = [
+pub(crate) const VERIFY_KEYS: [&str; 12] = [
     "user",
     "group",
     "at",
     "is",
     "sent",
+    "stored",
     "gone",
     "rest",
     "neighbours",
@@ -52,12 +53,20 @@ impl Loader<'_> {
             .and_then(|node| fields::boolean("gone", node, &mut self.errors))
             .unwrap_or_default();
         if gone {
-            for key in ["is", "sent"] {
+            for key in ["is", "sent", "stored"] {
                 fields.exclusive("gone", key, &mut self.errors);
             }
         }
         let is = fields.get("is").and_then(|node| self.matcher(node));
         let sent = fields.get("sent").and_then(|node| self.sent(node));
+        fields.exclusive("sent", "stored", &mut self.errors);
+        let stored = fields.get("stored").map(|node| {
+            if !matches!(node.kind, Kind::Map(_)) {
+                self.errors
+                    .push(fields::wrong_type("stored", "a mapping", node));
+            }
+            self.tree(node)
+        });
         let rest_unchanged = match fields.get("rest") {
             Some(node) => {
                 let written = fields::text("rest", node, &mut self.errors).unwrap_or("unchanged");
@@ -92,6 +101,7 @@ impl Loader<'_> {
             subject,
             is,
             sent,
+            stored,
             gone,
             rest_unchanged,
             neighbours,

@@ -1,0 +1,208 @@
+//! Expanding: a story that is told with acts, written out as the explicit scenario of one client.
+//!
+//! The story is played against a target in the same process, with names in place of values: wherever a person's attribute,
+//! an id that the target gives, or the run's id would stand, its name stands between two marks, and comes out as a
+//! variable of the written file. So the engines' requests are written by the engines themselves.
+
+mod marks;
+mod source;
+mod text;
+
+pub use marks::Marks;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::exchange::Exchange;
+use crate::expand::marks::marked;
+use crate::expand::source::Source;
+use crate::expand::text::Writer;
+use crate::idp::Call;
+use crate::plan::{Known, Move, Outgoing, Plan, Script, Settings, Sources};
+use crate::profile::ProfileId;
+use crate::scenario::Scenario;
+use crate::scenario::step::{Action, Selector, Step};
+use crate::scenario::template::{Text, Tree};
+
+/// Why a story cannot be written out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unexpandable {
+    /// It has nothing that a provider decides.
+    #[error("it has no `act`, so it is written out already")]
+    Explicit,
+    /// An act stands where its lines cannot be replaced.
+    #[error("step `{0}` stands in a block or fragment; only acts at the top are written out")]
+    Inside(String),
+    /// Something went wrong on the way, which must not be written down as what providers do.
+    #[error("step `{step}` does not go well: {problem}")]
+    Failed {
+        /// The step.
+        step: String,
+        /// What the administrator reads, or why a request could not be built.
+        problem: String,
+    },
+    /// The scenario cannot be played.
+    #[error("{0}")]
+    Unplayable(String),
+}
+
+/// A call of the story and its answer.
+pub(crate) struct Told {
+    pub(crate) call: Call,
+    pub(crate) exchange: Exchange,
+}
+
+/// Writes a story out as one client. `written` is the story's file; `answer` stands for a target and gets requests with
+/// real ids in them.
+///
+/// # Errors
+/// The story cannot be written out.
+pub fn expand(
+    scenario: &Scenario,
+    written: &str,
+    client: ProfileId,
+    answer: &mut dyn FnMut(&Outgoing) -> Exchange,
+) -> Result<String, Unexpandable> {
+    let is_act = |step: &Step| matches!(step.action, Action::Act(_));
+    if !scenario.steps.iter().any(is_act) {
+        return Err(Unexpandable::Explicit);
+    }
+    let source = Source::read(written);
+    let symbolic = Arc::new(symbolic(scenario));
+    let mut script = Script::new(Arc::clone(&symbolic), settings(&symbolic, client))
+        .map_err(Unexpandable::Unplayable)?;
+    let mut marks = Marks::default();
+    let mut writer = Writer::new(scenario, &source, client);
+    let mut seen: Vec<Exchange> = Vec::new();
+    let mut told: Vec<Told> = Vec::new();
+    let mut current: Option<&Step> = None;
+    let steps: BTreeMap<&str, &Step> = symbolic
+        .steps
+        .iter()
+        .chain(&symbolic.cleanup)
+        .map(|step| (step.name.as_str(), step))
+        .collect();
+    while let Some(next) = script.next(&seen) {
+        match next {
+            Move::Begin(head) => {
+                seen.clear();
+                told.clear();
+                current = steps.get(head.name.as_str()).copied();
+            }
+            Move::Send(round) => {
+                let call = script.call().cloned();
+                for request in &round.requests {
+                    let name = match (&call, current) {
+                        (Some(call), _) => call
+                            .subject
+                            .as_ref()
+                            .filter(|_| call.creates)
+                            .map(|subject| format!("{}.id", subject.key())),
+                        (None, Some(step)) => kept_id(step),
+                        (None, None) => None,
+                    };
+                    let exchange = answer(&marks.real(request));
+                    let exchange = marks.learn(exchange, name);
+                    if let Some(call) = &call {
+                        told.push(Told {
+                            call: call.clone(),
+                            exchange: exchange.clone(),
+                        });
+                    }
+                    seen.push(exchange);
+                }
+            }
+            Move::End(expectations) => {
+                let Some(step) = current.take() else { continue };
+                match &step.action {
+                    Action::Act(act) => {
+                        if !source.is_top(&step.place) {
+                            return Err(Unexpandable::Inside(step.name.clone()));
+                        }
+                        if let Some(problem) = text::problem(&expectations) {
+                            return Err(Unexpandable::Failed {
+                                step: step.name.clone(),
+                                problem,
+                            });
+                        }
+                        writer.act(step, &act.0, &told);
+                    }
+                    Action::VerifyMapped(because) => {
+                        writer.mapped(step, because.as_deref(), &expectations);
+                    }
+                    _ => writer.copied(step),
+                }
+            }
+            Move::Skip(head, reason) => {
+                if let Some(step) = steps.get(head.name.as_str()) {
+                    writer.left_out(step, &reason);
+                }
+            }
+        }
+    }
+    Ok(writer.finish())
+}
+
+/// The scenario with names in place of what its people and groups have.
+fn symbolic(scenario: &Scenario) -> Scenario {
+    let named = |(name, tree): &(String, Tree)| (name.clone(), symbols(name, tree));
+    let mut symbolic = scenario.clone();
+    symbolic.people = scenario.people.iter().map(named).collect();
+    symbolic.directory.groups = scenario.directory.groups.iter().map(named).collect();
+    symbolic
+}
+
+fn symbols(name: &str, tree: &Tree) -> Tree {
+    match tree {
+        Tree::Text(_) => Tree::Text(Text::literal(marked(name))),
+        Tree::List(items) => Tree::List(
+            items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| symbols(&format!("{name}.{index}"), item))
+                .collect(),
+        ),
+        Tree::Map(members) => Tree::Map(
+            members
+                .iter()
+                .map(|(key, member)| (key.clone(), symbols(&format!("{name}.{key}"), member)))
+                .collect(),
+        ),
+        other => other.clone(),
+    }
+}
+
+fn settings(scenario: &Scenario, client: ProfileId) -> Settings {
+    let mut known = Known::default();
+    known
+        .tenants
+        .extend(scenario.steps.iter().filter_map(|step| step.tenant.clone()));
+    Settings {
+        client,
+        known: Arc::new(known),
+        sources: Sources {
+            run: marked("run"),
+            given: BTreeMap::new(),
+            environment: BTreeMap::new(),
+            now: Box::new(|| "2026-01-05T09:00:00Z".to_owned()),
+            uuid: Box::new(|| marked("uuid")),
+        },
+    }
+}
+
+/// The name under which an explicit step keeps the id of what it creates.
+fn kept_id(step: &Step) -> Option<String> {
+    let Action::Request(request) = &step.action else {
+        return None;
+    };
+    let is_id = |selector: &Selector| match selector {
+        Selector::JsonPath(path) => path == "$.id",
+        Selector::ScimPath(path) => path == "id",
+        Selector::Header(_) | Selector::Status => false,
+    };
+    request
+        .keep
+        .iter()
+        .find(|capture| request.method == "POST" && is_id(&capture.from))
+        .map(|capture| capture.name.clone())
+}

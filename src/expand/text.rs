@@ -1,0 +1,357 @@
+//! The text of an expanded scenario.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use crate::expand::Told;
+use crate::expand::marks::{named, named_line};
+use crate::expand::source::Source;
+use crate::finding::{Authority, Strength};
+use crate::idp::{Call, Need, Payload};
+use crate::plan::{Expectation, Wants};
+use crate::profile::ProfileId;
+use crate::scenario::act::Act;
+use crate::scenario::step::{StatusSet, Step};
+use crate::scenario::template::Tree;
+use crate::scenario::{Scenario, flow};
+
+/// Keys at the top that are taken over as they stand.
+const KEPT: [&str; 8] = [
+    "title", "feature", "source", "covers", "needs", "tags", "alone", "limits",
+];
+
+/// Writes an expanded scenario, step by step.
+pub(super) struct Writer<'a> {
+    source: &'a Source,
+    client: ProfileId,
+    text: String,
+    /// How often each step's name was used.
+    names: BTreeMap<String, usize>,
+    /// Answers that were kept for overlays.
+    kept: usize,
+    /// First line of the explicit step that was copied last.
+    copied: usize,
+    /// Whether steps say their column: the story fills several.
+    columns: bool,
+}
+
+/// What went wrong in a step, if anything did.
+pub(super) fn problem(expectations: &[Expectation]) -> Option<String> {
+    expectations
+        .iter()
+        .find_map(|expectation| match &expectation.wants {
+            Wants::Outcome {
+                wanted,
+                found,
+                admin,
+                ..
+            } if wanted != found => Some(admin.clone().unwrap_or_else(|| found.clone())),
+            Wants::Sendable(problem) => Some(problem.clone()),
+            _ => None,
+        })
+}
+
+impl<'a> Writer<'a> {
+    /// Begins a file with its head.
+    pub(super) fn new(scenario: &Scenario, source: &'a Source, client: ProfileId) -> Self {
+        let mut text = format!(
+            "# Written by `scimulate expand {} --as {}`. Change the story, not this file.\n",
+            scenario.path,
+            client.name()
+        );
+        for key in KEPT {
+            text.push_str(source.key(key).unwrap_or_default());
+            if key == "title" {
+                let _ = writeln!(text, "as: {}", client.name());
+                let _ = writeln!(text, "expands: {}", scenario.path);
+            }
+        }
+        text.push_str(source.key("people").unwrap_or_default());
+        let groups = &scenario.directory.groups;
+        match (source.key("vars"), groups.is_empty()) {
+            (Some(vars), _) if vars.trim_end().ends_with(':') || vars.lines().count() > 1 => {
+                text.push_str(vars);
+            }
+            (Some(vars), true) => text.push_str(vars),
+            (_, false) => text.push_str("vars:\n"),
+            (None, true) => {}
+            (Some(vars), false) => text.push_str(vars),
+        }
+        for (index, (name, tree)) in groups.iter().enumerate() {
+            let _ = writeln!(text, "  {name}: {}", group(tree, index));
+        }
+        text.push_str("steps:\n");
+        Self {
+            source,
+            client,
+            text,
+            names: BTreeMap::new(),
+            kept: 0,
+            copied: 0,
+            columns: scenario.feature.is_none(),
+        }
+    }
+
+    /// What a provider sends for an act.
+    pub(super) fn act(&mut self, step: &Step, act: &Act, told: &[Told]) {
+        let _ = writeln!(self.text, "  # {}", step.name);
+        if told.is_empty() {
+            self.text.push_str("  # (nothing is sent)\n");
+        }
+        let reads = self.reads(told);
+        for (index, one) in told.iter().enumerate() {
+            // A repetition of the same call was answered with a refusal for now; it is not part of what goes well.
+            self.call(step, act, one, &reads, index);
+        }
+    }
+
+    /// Which answers later calls are written over: index of the read, where in the answer, and the name it is kept by.
+    fn reads(&mut self, told: &[Told]) -> BTreeMap<usize, (String, &'static str)> {
+        let mut reads = BTreeMap::new();
+        for (index, one) in told.iter().enumerate() {
+            let Some(Payload::Overlay { over, .. }) = &one.call.payload else {
+                continue;
+            };
+            let earlier = told.iter().enumerate().take(index).rev();
+            for (read, before) in earlier {
+                let body = before.exchange.response().and_then(|answer| answer.json());
+                let Some(body) = body else { continue };
+                let place = if body == over {
+                    "$"
+                } else if body.pointer("/Resources/0") == Some(over) {
+                    "$.Resources[0]"
+                } else {
+                    continue;
+                };
+                if !reads.contains_key(&read) {
+                    self.kept += 1;
+                    reads.insert(read, (format!("read{}", self.kept), place));
+                }
+                break;
+            }
+        }
+        reads
+    }
+
+    fn call(
+        &mut self,
+        step: &Step,
+        act: &Act,
+        told: &Told,
+        reads: &BTreeMap<usize, (String, &'static str)>,
+        index: usize,
+    ) {
+        let call = &told.call;
+        let name = self.free_name(&call.title);
+        let _ = writeln!(self.text, "  - name: {}", flow::quoted(&name));
+        if call.client != self.client {
+            let _ = writeln!(self.text, "    as: {}", call.client.name());
+        }
+        if let Some(tenant) = &step.tenant {
+            let _ = writeln!(self.text, "    on: {tenant}");
+        }
+        if let (true, Some(feature)) = (self.columns, step.feature.or(act.verb.feature())) {
+            let _ = writeln!(self.text, "    feature: {}", feature.name());
+        }
+        let _ = writeln!(self.text, "    source: {}", call.source);
+        let method = call.method.to_ascii_lowercase();
+        let _ = writeln!(self.text, "    {method}: {}", target(call));
+        match &call.payload {
+            Some(Payload::Document(document)) => {
+                let body = named(&document.to_string());
+                let _ = writeln!(self.text, "    body: |\n      {body}");
+            }
+            Some(Payload::Overlay { over, with, .. }) => {
+                let kept = reads
+                    .iter()
+                    .filter(|(read, _)| **read < index)
+                    .next_back()
+                    .map(|(_, (kept, _))| format!("${{{kept}}}"));
+                // Without an answer to write over, the earlier document is written out itself.
+                let over = kept.map_or_else(
+                    || named_line(&flow::value(over)),
+                    |kept| Value::from(kept).to_string(),
+                );
+                let _ = writeln!(self.text, "    over: {over}\n    with:");
+                for (path, value) in with {
+                    let value = value.as_ref().map_or("$remove".to_owned(), flow::value);
+                    let line = format!("      {}: {value}", flow::name(path));
+                    let _ = writeln!(self.text, "{}", named_line(&line));
+                }
+            }
+            None => {}
+        }
+        self.needs(&call.needs);
+        let mut keep = Vec::new();
+        if call.creates
+            && let Some(subject) = &call.subject
+        {
+            keep.push(format!("{}.id: $.id", subject.key()));
+        }
+        if let Some((kept, place)) = reads.get(&index) {
+            let place = flow::quoted(place);
+            keep.push(format!("{kept}: {place}"));
+        }
+        if !keep.is_empty() {
+            let _ = writeln!(self.text, "    keep: {{ {} }}", keep.join(", "));
+        }
+    }
+
+    fn needs(&mut self, needs: &[Need]) {
+        if needs.is_empty() {
+            return;
+        }
+        self.text.push_str("    expect:\n");
+        for need in needs {
+            let mut lines = Vec::new();
+            if !need.status.is_empty() {
+                let statuses: Vec<String> = need.status.iter().map(status).collect();
+                lines.push(match statuses.as_slice() {
+                    [one] => format!("status: {one}"),
+                    several => format!("status: [{}]", several.join(", ")),
+                });
+            }
+            if let Some(body) = &need.body {
+                lines.push(named_line(&format!("body: {}", flow::matcher(body))));
+            }
+            if let Some(by) = need.by {
+                let word = match by {
+                    Authority::Okta => "okta",
+                    Authority::Entra => "entra",
+                    Authority::Rfc | Authority::Snapshot => "rfc",
+                };
+                lines.push(format!("by: {word}"));
+            }
+            match need.strength {
+                Strength::Must => {}
+                Strength::Should => lines.push("strength: should".to_owned()),
+                Strength::May => lines.push("strength: may".to_owned()),
+            }
+            if !need.covers.is_empty() {
+                lines.push(format!("covers: [{}]", need.covers.join(", ")));
+            }
+            lines.push(format!("because: {}", flow::quoted(need.because)));
+            let _ = writeln!(self.text, "      - {}", lines.join("\n        "));
+        }
+    }
+
+    /// Everything that was provisioned, each on its own.
+    pub(super) fn mapped(
+        &mut self,
+        step: &Step,
+        because: Option<&str>,
+        expectations: &[Expectation],
+    ) {
+        let mut seen: Vec<(String, Vec<String>)> = Vec::new();
+        for expectation in expectations {
+            let (subject, line) = match &expectation.wants {
+                Wants::Resource(state) => {
+                    let Some(sent) = &state.sent else { continue };
+                    let line = format!("stored: {}", flow::value(&sent.body));
+                    (state.subject.clone(), line)
+                }
+                Wants::Found { .. } => {
+                    if let Some((_, lines)) = seen.last_mut() {
+                        lines.push("by: [id, filter]".to_owned());
+                    }
+                    continue;
+                }
+                Wants::GoneById { subject } => (subject.clone(), "gone: true".to_owned()),
+                _ => continue,
+            };
+            seen.push((subject, vec![line]));
+        }
+        let column = step.feature.filter(|_| self.columns);
+        for (subject, lines) in seen {
+            let Some((kind, key)) = subject.split_once(' ') else {
+                continue;
+            };
+            let name = self.free_name(&format!("{key} is as the directory says"));
+            let _ = writeln!(self.text, "  - name: {}", flow::quoted(&name));
+            if let Some(feature) = column {
+                let _ = writeln!(self.text, "    feature: {}", feature.name());
+            }
+            let _ = writeln!(self.text, "    verify:\n      {kind}: {key}");
+            let by_filter = lines.iter().any(|line| line.starts_with("by:"));
+            for line in lines.iter().filter(|line| !line.starts_with("by:")) {
+                let _ = writeln!(self.text, "      {}", named_line(line));
+            }
+            if !by_filter {
+                self.text.push_str("      by: id\n");
+            }
+            if let Some(because) = because {
+                let _ = writeln!(self.text, "      because: {}", flow::quoted(because));
+            }
+        }
+    }
+
+    /// An explicit step, as it stands.
+    pub(super) fn copied(&mut self, step: &Step) {
+        if let Some((line, text)) = self.source.step(&step.place)
+            && line > self.copied
+        {
+            self.copied = line;
+            self.text.push_str(text);
+        }
+    }
+
+    /// A step that this client leaves out.
+    pub(super) fn left_out(&mut self, step: &Step, reason: &str) {
+        let _ = writeln!(
+            self.text,
+            "  # {}: left out, {}",
+            step.name,
+            named(reason).replace('\n', " ")
+        );
+    }
+
+    /// The whole file.
+    pub(super) fn finish(self) -> String {
+        self.text
+    }
+
+    fn free_name(&mut self, title: &str) -> String {
+        let used = self.names.entry(title.to_owned()).or_default();
+        *used += 1;
+        match *used {
+            1 => title.to_owned(),
+            number => format!("{title} ({number})"),
+        }
+    }
+}
+
+/// Path and query as scenarios write them.
+fn target(call: &Call) -> String {
+    let mut target: String = call
+        .path
+        .iter()
+        .map(|segment| format!("/{}", named(segment)))
+        .collect();
+    for (index, (name, value)) in call.query.iter().enumerate() {
+        target.push(if index == 0 { '?' } else { '&' });
+        target.push_str(&format!("{name}={}", named(value)));
+    }
+    target
+}
+
+/// A group's attributes as a variable, with the id that it has if the story gives none.
+fn group(tree: &Tree, index: usize) -> String {
+    let written = flow::tree(tree);
+    if written.contains("objectId") {
+        return written;
+    }
+    let id = crate::plan::object_id(index, "${run}");
+    format!(
+        "{}, objectId: \"{id}\" }}",
+        written.trim_end_matches('}').trim_end()
+    )
+}
+
+fn status(set: &StatusSet) -> String {
+    match set {
+        StatusSet::One(status) => status.to_string(),
+        StatusSet::Class(class) => format!("{class}xx"),
+    }
+}
