@@ -11,7 +11,9 @@
 mod call;
 mod change;
 mod directory;
+pub mod directory_file;
 mod entra;
+mod generate;
 mod job;
 pub mod mapping;
 mod memory;

@@ -321,6 +321,11 @@ pub enum Problem {
         repair: Option<String>,
     },
 
+    // Directories.
+    /// `${run}` where values are literal.
+    #[error("a directory holds values as they are, not variables such as `${{{name}}}`")]
+    VariableInDirectory { name: String },
+
     // Warnings: the file works, and still.
     /// Nobody can check where it comes from.
     #[error("the scenario has no `source`")]

@@ -123,6 +123,7 @@ impl Problem {
                     .to_owned(),
             ),
             Self::Payload { repair, .. } => repair.clone(),
+            Self::VariableInDirectory { .. } => Some("write the value itself".to_owned()),
             Self::NoSource => Some("say where the sequence is documented: `source: okta.md 4.1 [doc]`".to_owned()),
             Self::NameWithoutRun { .. } => Some("put `${run}` into it".to_owned()),
             Self::WriteWithoutVerify { .. } => Some("add a `verify` step".to_owned()),

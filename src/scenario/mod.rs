@@ -11,7 +11,7 @@ pub mod load;
 pub mod matcher;
 pub mod matching;
 pub(crate) mod nearest;
-mod scalar;
+pub(crate) mod scalar;
 pub mod step;
 pub mod template;
 pub(crate) mod yaml;

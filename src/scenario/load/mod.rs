@@ -4,7 +4,7 @@ mod acts;
 mod body;
 mod directory;
 mod expect;
-mod fields;
+pub(crate) mod fields;
 mod library;
 pub(crate) mod matchers;
 mod read_back;
