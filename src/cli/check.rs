@@ -10,12 +10,15 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::cli::diagnostic::{self, Severity};
 use crate::cli::payload;
+use crate::idp::{directory_file, mapping};
+use crate::scenario::error::ScenarioError;
 use crate::scenario::load::{self, LoadOptions, Loaded};
+use crate::scenario::yaml;
 
 /// Options of `scimulate check`.
 #[derive(Debug, Clone, Args)]
 pub struct CheckArguments {
-    /// Scenario files, people, folders of them, and single JSON payloads to hold against the schemas
+    /// Scenario files, people, directories, mappings, folders of them, and single JSON payloads to hold against the schemas
     #[arg(default_value = "scenarios", value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Treat warnings as errors
@@ -71,7 +74,32 @@ fn examine(path: &Path) -> Loaded {
     if is_payload && let Ok(bytes) = fs::read(path) {
         return payload::examine(&shown(path), &bytes);
     }
+    if let Some(errors) = idp_file(path) {
+        return Loaded {
+            errors,
+            ..Loaded::default()
+        };
+    }
     load::examine(path, &shown(path), &LoadOptions::default())
+}
+
+/// The mistakes of a file that is meant as a directory or a mapping; `None` for any other file.
+fn idp_file(path: &Path) -> Option<Vec<ScenarioError>> {
+    let bytes = fs::read(path).ok()?;
+    let shown = shown(path);
+    let root = yaml::parse(&shown, &bytes).ok()?;
+    if directory_file::is_meant(&root) {
+        return Some(
+            directory_file::load(&shown, &bytes)
+                .err()
+                .unwrap_or_default(),
+        );
+    }
+    mapping::file::is_meant(&root).then(|| {
+        mapping::file::load(&shown, &bytes)
+            .err()
+            .unwrap_or_default()
+    })
 }
 
 /// A path as messages have it, with `/` between its parts.

@@ -321,7 +321,13 @@ pub enum Problem {
         repair: Option<String>,
     },
 
-    // Directories.
+    // Directories and mappings.
+    /// A row that cannot be understood.
+    #[error("{message}")]
+    Mapping {
+        message: String,
+        repair: Option<String>,
+    },
     /// `${run}` where values are literal.
     #[error("a directory holds values as they are, not variables such as `${{{name}}}`")]
     VariableInDirectory { name: String },

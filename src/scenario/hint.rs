@@ -122,7 +122,7 @@ impl Problem {
                 "a JSONPath (`$.id`), a SCIM path (`name.givenName`), `header NAME` or `status`"
                     .to_owned(),
             ),
-            Self::Payload { repair, .. } => repair.clone(),
+            Self::Payload { repair, .. } | Self::Mapping { repair, .. } => repair.clone(),
             Self::VariableInDirectory { .. } => Some("write the value itself".to_owned()),
             Self::NoSource => Some("say where the sequence is documented: `source: okta.md 4.1 [doc]`".to_owned()),
             Self::NameWithoutRun { .. } => Some("put `${run}` into it".to_owned()),

@@ -43,12 +43,36 @@ pub enum RolesForm {
     Assertive,
 }
 
+/// Why an expression is not understood.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Misread {
+    /// A name that the provider has not.
+    #[error("`{0}` is no attribute that this provider knows")]
+    Attribute(String),
+    /// A function that is not among those that are documented for defaults and roles.
+    #[error("the function `{0}` is not understood")]
+    Function(String),
+    /// Anything else, in words.
+    #[error("{0}")]
+    Form(String),
+}
+
+impl Misread {
+    /// The name of an attribute that the provider has not.
+    pub fn unknown_name(&self) -> Option<&str> {
+        match self {
+            Self::Attribute(name) => Some(name),
+            Self::Function(_) | Self::Form(_) => None,
+        }
+    }
+}
+
 impl Expression {
     /// Reads an expression; `attributes` are the provider's names and what the directory calls them.
     ///
     /// # Errors
-    /// In words, what is not understood.
-    pub fn parse(text: &str, attributes: &BTreeMap<String, String>) -> Result<Self, String> {
+    /// What is not understood.
+    pub fn parse(text: &str, attributes: &BTreeMap<String, String>) -> Result<Self, Misread> {
         let text = text.trim();
         let named = |name: &str| {
             let name = name.trim();
@@ -59,7 +83,7 @@ impl Expression {
             attributes
                 .get(name)
                 .cloned()
-                .ok_or_else(|| format!("`{name}` is no attribute that this provider knows"))
+                .ok_or_else(|| Misread::Attribute(name.to_owned()))
         };
         if let Some(quoted) = quoted(text) {
             return Ok(Self::Constant(quoted.to_owned()));
@@ -75,7 +99,7 @@ impl Expression {
         if let Some((condition, rest)) = text.split_once('?') {
             let (then, otherwise) = rest
                 .split_once(':')
-                .ok_or_else(|| format!("`{text}` has `?` without `:`"))?;
+                .ok_or_else(|| Misread::Form(format!("`{text}` has `?` without `:`")))?;
             let name = condition
                 .trim_start_matches('(')
                 .split_whitespace()
@@ -83,9 +107,9 @@ impl Expression {
                 .unwrap_or_default();
             return match (quoted(then.trim()), quoted(otherwise.trim())) {
                 (Some(then), Some("")) => Ok(Self::IfPresent(named(name)?, then.to_owned())),
-                _ => Err(format!(
+                _ => Err(Misread::Form(format!(
                     "only `… ? 'text' : ''` is understood, not `{text}`"
-                )),
+                ))),
             };
         }
         let Some((function, arguments)) =
@@ -105,7 +129,7 @@ impl Expression {
                     .get(1..)
                     .and_then(|rest| rest.find('"'))
                     .filter(|_| inner.starts_with('"'))
-                    .ok_or_else(|| format!("`{text}` has no quoted separator"))?;
+                    .ok_or_else(|| Misread::Form(format!("`{text}` has no quoted separator")))?;
                 let names = inner[end + 2..].trim_start().trim_start_matches(',');
                 let names = names.split(',').map(named).collect::<Result<_, _>>()?;
                 Ok(Self::Join(inner[1..=end].to_owned(), names))
@@ -114,7 +138,7 @@ impl Expression {
             "SingleAppRoleAssignment" => Ok(Self::Roles(RolesForm::Single)),
             "AppRoleAssignmentsComplex" => Ok(Self::Roles(RolesForm::Complex)),
             "AssertiveAppRoleAssignmentsComplex" => Ok(Self::Roles(RolesForm::Assertive)),
-            other => Err(format!("the function `{other}` is not understood")),
+            other => Err(Misread::Function(other.to_owned())),
         }
     }
 

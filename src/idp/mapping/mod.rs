@@ -4,13 +4,13 @@
 //! and its own way to write targets on the right (okta.md 2.3, entra.md 4.1, 4.4). Custom tables have the same form.
 
 mod expression;
+pub mod file;
 
-pub use expression::{Expression, RolesForm};
+pub use expression::{Expression, Misread, RolesForm};
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::finding::Authority;
@@ -38,6 +38,13 @@ pub struct Row {
     pub matching: Option<u32>,
 }
 
+/// A provider's default, on which files can build.
+struct Standard {
+    mapping: Mapping,
+    /// The provider's names for attributes, and what the directory calls them.
+    attributes: BTreeMap<String, String>,
+}
+
 /// What a row gives for somebody.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Mapped {
@@ -52,8 +59,12 @@ pub enum Mapped {
 impl Mapping {
     /// The provider's default. `Authority::Rfc` and `Snapshot` are nobody's.
     pub fn default_of(provider: Authority) -> &'static Self {
-        static OKTA: OnceLock<Mapping> = OnceLock::new();
-        static ENTRA: OnceLock<Mapping> = OnceLock::new();
+        &Self::standard_of(provider).mapping
+    }
+
+    fn standard_of(provider: Authority) -> &'static Standard {
+        static OKTA: OnceLock<Standard> = OnceLock::new();
+        static ENTRA: OnceLock<Standard> = OnceLock::new();
         let (cell, text) = match provider {
             Authority::Entra => (
                 &ENTRA,
@@ -62,8 +73,8 @@ impl Mapping {
             _ => (&OKTA, include_str!("../../../fixtures/mappings/okta.yaml")),
         };
         cell.get_or_init(|| {
-            let table: Table = serde_saphyr::from_str(text).expect("the shipped mapping is YAML");
-            table.mapping().expect("the shipped mapping is sound")
+            file::read("the default mapping", text.as_bytes(), None)
+                .expect("the shipped mapping is sound")
         })
     }
 
@@ -108,49 +119,4 @@ fn by_precedence(rows: &[Row]) -> Vec<&Row> {
     let mut rows: Vec<&Row> = rows.iter().filter(|row| row.matching.is_some()).collect();
     rows.sort_by_key(|row| row.matching);
     rows
-}
-
-/// A mapping as it stands in a file.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Table {
-    provider: String,
-    attributes: BTreeMap<String, String>,
-    users: Vec<TableRow>,
-    groups: Vec<TableRow>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TableRow {
-    from: String,
-    to: String,
-    #[serde(default, rename = "match")]
-    matching: Option<u32>,
-}
-
-impl Table {
-    fn mapping(self) -> Result<Mapping, String> {
-        let provider = match self.provider.as_str() {
-            "okta" => Authority::Okta,
-            "entra" => Authority::Entra,
-            other => return Err(format!("`{other}` is no provider; there is okta, entra")),
-        };
-        let rows = |rows: Vec<TableRow>| {
-            rows.into_iter()
-                .map(|row| {
-                    Ok(Row {
-                        from: Expression::parse(&row.from, &self.attributes)?,
-                        to: row.to,
-                        matching: row.matching,
-                    })
-                })
-                .collect::<Result<Vec<Row>, String>>()
-        };
-        Ok(Mapping {
-            provider,
-            users: rows(self.users)?,
-            groups: rows(self.groups)?,
-        })
-    }
 }
