@@ -145,6 +145,18 @@ impl Memory {
         self.dirty.insert(subject.clone());
     }
 
+    /// All objects in escrow.
+    pub(crate) fn in_escrow(&self) -> impl Iterator<Item = Subject> {
+        self.escrow.keys().filter_map(|name| {
+            let (kind, key) = name.split_once(' ')?;
+            match kind {
+                "user" => Some(Subject::User(key.to_owned())),
+                "group" => Some(Subject::Group(key.to_owned())),
+                _ => None,
+            }
+        })
+    }
+
     /// How many objects are in escrow.
     pub fn escrowed(&self) -> usize {
         self.escrow.len()

@@ -20,6 +20,7 @@ mod memory;
 mod okta;
 pub(crate) mod overlay;
 mod provisioner;
+pub mod state;
 mod switches;
 
 pub use call::{Call, Need, Payload};

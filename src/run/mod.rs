@@ -9,6 +9,7 @@ mod naming;
 mod outage;
 mod play;
 mod preflight;
+mod state_file;
 
 pub use client::Bounds;
 
