@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::scenario::declaration::{grants, is_declared_at_all};
 use crate::scim::urn;
 
 /// What is known of the target before a scenario begins.
@@ -30,20 +31,7 @@ impl Known {
             });
         }
         let declared = self.features.as_ref()?;
-        let by = |words: &[&str]| words.iter().any(|word| declared.contains(*word));
-        let has = match need {
-            // What every endpoint has, or what only the target itself can tell.
-            "connect" | "patch" | "bulk" | "filter" | "sort" | "etag" | "cursor" | "users"
-            | "enterprise" => true,
-            "change-password" => by(&["password", "change-password"]),
-            "groups" => by(&["groups", "group-push", "group-create", "import-groups"]),
-            "import" => by(&["import", "import-users"]),
-            "rename" | "manager" => by(&[need, "update"]),
-            "match" | "create" => by(&[need, "create"]),
-            "reactivate" => by(&[need, "deactivate"]),
-            need if need.starts_with("group-") => by(&[need, "group-push"]),
-            need => by(&[need]),
-        };
+        let has = !is_declared_at_all(need) || declared.iter().any(|word| grants(word, need));
         (!has).then(|| format!("the target does not declare `{need}`"))
     }
 

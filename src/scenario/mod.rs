@@ -4,6 +4,7 @@
 //! text into it and reports every mistake of a file at once.
 
 pub mod act;
+pub mod declaration;
 pub mod error;
 pub(crate) mod flow;
 mod hint;
@@ -110,7 +111,7 @@ pub struct MappingRow {
     pub place: Place,
 }
 
-/// Words that `needs` may use beside the features that a target declares.
+/// Words that `needs` may use beside those that a target declares, see [`declaration`].
 pub const NEEDS: [&str; 10] = [
     "patch",
     "bulk",

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::scenario::declaration::{DECLARABLE, OWN, is_declarable, nearest_declarable};
 use crate::target::{BaseUrl, BaseUrlError, Credential, Target};
 
 /// The file `scimulate.toml`.
@@ -36,7 +37,7 @@ pub struct TargetConfig {
     /// Headers of every request whose value is in an environment variable.
     #[serde(default)]
     pub headers_env: BTreeMap<String, String>,
-    /// Features that the target declares.
+    /// Features that the target declares, in the words of [`DECLARABLE`].
     pub features: Option<BTreeSet<String>>,
     /// Consent to write although the host is not this machine.
     #[serde(default)]
@@ -77,6 +78,14 @@ pub enum ConfigError {
         /// What there is.
         known: Vec<String>,
     },
+    /// A feature that nobody can declare.
+    #[error("target `{target}` declares `{word}`, which is no feature")]
+    UnknownFeature {
+        /// The target.
+        target: String,
+        /// What was written.
+        word: String,
+    },
     /// A URL is wrong.
     #[error(transparent)]
     Url(#[from] BaseUrlError),
@@ -100,6 +109,13 @@ impl ConfigError {
                 Some("give a URL, such as http://127.0.0.1:8080/scim/v2, or add `[targets.NAME]` with `url = \"…\"`".into())
             }
             Self::UnknownTarget { known, .. } => Some(format!("there is {}", known.join(", "))),
+            Self::UnknownFeature { word, .. } => Some(nearest_declarable(word).map_or_else(
+                || {
+                    let words = DECLARABLE.map(|known| known.word).join(", ");
+                    format!("there is {words}; one of your own begins with `{OWN}`")
+                },
+                |near| format!("did you mean `{near}`?"),
+            )),
             Self::Url(problem) => Some(problem.hint().to_owned()),
             Self::Secret { place, .. } => Some(format!("put it in {place}, or give it another way")),
             Self::Unreadable { .. } | Self::Syntax { .. } => None,
@@ -162,6 +178,13 @@ fn reason(problem: &toml::de::Error, text: &str) -> String {
 
 impl TargetConfig {
     fn target(&self, name: &str) -> Result<Target, ConfigError> {
+        let mut words = self.features.iter().flatten();
+        if let Some(word) = words.find(|word| !is_declarable(word)) {
+            return Err(ConfigError::UnknownFeature {
+                target: name.to_owned(),
+                word: word.clone(),
+            });
+        }
         let environment = |what: &'static str, variable: &str| {
             std::env::var(variable)
                 .ok()

@@ -43,6 +43,7 @@ fn what_is_wrong_with_the_file_is_said() {
         "[targets.main]\nurl = http://127.0.0.1:9/scim\n",
         "[targets.main]\nurl = \"http://127.0.0.1:9/scim\"\ntoken = \"canary\"\n",
         "[targets.main]\nurl = \"127.0.0.1\"\n",
+        "[targets.main]\nurl = \"http://127.0.0.1:9/scim\"\nfeatures = [\"create\", \"update-users\", \"deactivated\"]\n",
         "[targets.main]\nurl = \"http://127.0.0.1:9/scim\"\ntoken-env = \"MAIN\"\n",
         "[targets.main]\nurl = \"http://127.0.0.1:9/scim\"\ntoken-file = \"nowhere\"\n",
     ] {
@@ -61,7 +62,7 @@ fn what_is_wrong_with_the_file_is_said() {
 
 #[test]
 fn features_that_are_not_declared_are_skipped() {
-    let (with, _served) = project("", "features = [\"badges\"]\n");
+    let (with, _served) = project("", "features = [\"x-badges\"]\n");
     let (without, _served_too) = project("", "features = []\n");
     let words = "run scenarios/badges.yaml --target mine";
     assert!(

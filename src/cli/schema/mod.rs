@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use serde_json::{Map, Value, json};
 
 use crate::profile::ProfileId;
+use crate::scenario::declaration::DECLARABLE;
 use crate::scenario::{Feature, NEEDS};
 
 /// Writes the schema to stdout.
@@ -108,14 +109,23 @@ pub fn schema() -> Value {
             ]),
             "need": {
                 "anyOf": [
-                    { "type": "string", "enum": NEEDS },
-                    { "type": "string", "pattern": "^[A-Za-z0-9_-]+$" },
+                    { "type": "string", "enum": needs() },
+                    { "type": "string", "pattern": "^x-[A-Za-z0-9_-]+$" },
                 ],
             },
             "matcher": matchers::matcher(),
             "matcherMapping": matchers::mapping(),
         },
     })
+}
+
+/// All words of `needs`, each once.
+fn needs() -> Vec<&'static str> {
+    let declared = DECLARABLE.map(|known| known.word);
+    NEEDS
+        .into_iter()
+        .chain(declared.into_iter().filter(|word| !NEEDS.contains(word)))
+        .collect()
 }
 
 fn scenario() -> Value {

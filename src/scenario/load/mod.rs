@@ -41,7 +41,7 @@ pub(crate) const SCENARIO_KEYS: [&str; 19] = [
 /// What the loader cannot know from the file.
 #[derive(Debug, Clone, Default)]
 pub struct LoadOptions {
-    /// Features that targets declare. Given: any other word in `needs` is a mistake. Not given: only near misses are.
+    /// Features of their own that targets declare (`x-…`). Given: any other one in `needs` is a mistake.
     pub features: Option<Vec<String>>,
 }
 

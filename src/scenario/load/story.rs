@@ -1,7 +1,10 @@
 //! The keys at the top of a scenario file.
 
+use std::collections::BTreeSet;
+
 use crate::finding::requirement::Requirement;
 use crate::profile::ProfileId;
+use crate::scenario::declaration::{DECLARABLE, is_own};
 use crate::scenario::error::Problem;
 use crate::scenario::load::fields::{self, Fields};
 use crate::scenario::load::scope::{Definition, Origin, reserved};
@@ -161,21 +164,22 @@ impl Loader<'_> {
         let Some(node) = node else { return Vec::new() };
         let mut needs = Vec::new();
         let declared = self.options.features.clone();
-        let known: Vec<&str> = NEEDS
+        let mut known: Vec<&str> = NEEDS
             .into_iter()
+            .chain(DECLARABLE.map(|known| known.word))
             .chain(declared.iter().flatten().map(String::as_str))
             .collect();
+        let mut told = BTreeSet::new();
+        known.retain(|word| told.insert(*word));
         for (need, node) in fields::words("needs", node, &mut self.errors) {
-            let near = nearest(need, known.iter().copied());
-            let is_word = is_name(need) && !need.contains('.');
-            if known.contains(&need) || (is_word && declared.is_none() && near.is_none()) {
+            if known.contains(&need) || (declared.is_none() && is_own(need)) {
                 needs.push(need.to_owned());
                 continue;
             }
             let problem = Problem::UnknownWord {
                 what: "need",
                 word: need.to_owned(),
-                near,
+                near: nearest(need, known.iter().copied()),
                 known: known.join(", "),
             };
             self.errors.push(problem.at(node.place.clone()));

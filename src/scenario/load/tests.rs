@@ -229,12 +229,12 @@ fn files_of_a_disk_are_found_whatever_name_is_shown() {
 
 #[test]
 fn declared_features_are_known_needs() {
-    let text = "title: x\nneeds: [our-roles]\nsteps:\n  - get: /Users\n";
+    let text = "title: x\nneeds: [x-roles]\nsteps:\n  - get: /Users\n";
     let load = |features: Option<Vec<String>>| {
         load_text(text, "a.yaml", &NO_FILES, &LoadOptions { features }).is_ok()
     };
     assert!(load(None));
-    assert!(load(Some(vec!["our-roles".to_owned()])));
+    assert!(load(Some(vec!["x-roles".to_owned()])));
     assert!(!load(Some(Vec::new())));
 }
 
