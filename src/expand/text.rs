@@ -15,7 +15,7 @@ use crate::profile::ProfileId;
 use crate::scenario::act::Act;
 use crate::scenario::step::{StatusSet, Step};
 use crate::scenario::template::Tree;
-use crate::scenario::{Scenario, flow};
+use crate::scenario::{Feature, Scenario, flow};
 
 /// Keys at the top that are taken over as they stand.
 const KEPT: [&str; 8] = [
@@ -35,6 +35,8 @@ pub(super) struct Writer<'a> {
     copied: usize,
     /// Whether steps say their column: the story fills several.
     columns: bool,
+    /// The column of the last act.
+    column: Option<Feature>,
 }
 
 /// What went wrong in a step, if anything did.
@@ -62,7 +64,12 @@ impl<'a> Writer<'a> {
             client.name()
         );
         for key in KEPT {
-            text.push_str(source.key(key).unwrap_or_default());
+            match (key, &scenario.source) {
+                ("source", Some(source)) => {
+                    let _ = writeln!(text, "source: {}", source.of(client.authority()));
+                }
+                _ => text.push_str(source.key(key).unwrap_or_default()),
+            }
             if key == "title" {
                 let _ = writeln!(text, "as: {}", client.name());
                 let _ = writeln!(text, "expands: {}", scenario.path);
@@ -91,12 +98,14 @@ impl<'a> Writer<'a> {
             kept: 0,
             copied: 0,
             columns: scenario.feature.is_none(),
+            column: None,
         }
     }
 
     /// What a provider sends for an act.
     pub(super) fn act(&mut self, step: &Step, act: &Act, told: &[Told]) {
         let _ = writeln!(self.text, "  # {}", step.name);
+        self.column = act.verb.feature().or(self.column);
         if told.is_empty() {
             self.text.push_str("  # (nothing is sent)\n");
         }
@@ -232,7 +241,9 @@ impl<'a> Writer<'a> {
             if !need.covers.is_empty() {
                 lines.push(format!("covers: [{}]", need.covers.join(", ")));
             }
-            lines.push(format!("because: {}", flow::quoted(need.because)));
+            if !need.because.is_empty() {
+                lines.push(format!("because: {}", flow::quoted(need.because)));
+            }
             let _ = writeln!(self.text, "      - {}", lines.join("\n        "));
         }
     }
@@ -263,8 +274,17 @@ impl<'a> Writer<'a> {
             };
             seen.push((subject, vec![line]));
         }
-        let column = step.feature.filter(|_| self.columns);
-        for (subject, lines) in seen {
+        let column = step.feature.or(self.column).filter(|_| self.columns);
+        // Whom nothing was asked of, is a neighbour of the first who changed.
+        let (changed, others): (Vec<_>, Vec<_>) = seen
+            .into_iter()
+            .partition(|(_, lines)| lines.iter().any(|line| is_changed(line)));
+        let mut neighbours: Vec<String> = others
+            .iter()
+            .filter_map(|(subject, _)| subject.split_once(' '))
+            .map(|(_, key)| key.to_owned())
+            .collect();
+        for (subject, lines) in changed {
             let Some((kind, key)) = subject.split_once(' ') else {
                 continue;
             };
@@ -274,12 +294,12 @@ impl<'a> Writer<'a> {
                 let _ = writeln!(self.text, "    feature: {}", feature.name());
             }
             let _ = writeln!(self.text, "    verify:\n      {kind}: {key}");
-            let by_filter = lines.iter().any(|line| line.starts_with("by:"));
             for line in lines.iter().filter(|line| !line.starts_with("by:")) {
                 let _ = writeln!(self.text, "      {}", named_line(line));
             }
-            if !by_filter {
-                self.text.push_str("      by: id\n");
+            if !neighbours.is_empty() {
+                let names = std::mem::take(&mut neighbours).join(", ");
+                let _ = writeln!(self.text, "      neighbours: [{names}]");
             }
             if let Some(because) = because {
                 let _ = writeln!(self.text, "      because: {}", flow::quoted(because));
@@ -347,6 +367,11 @@ fn group(tree: &Tree, index: usize) -> String {
         "{}, objectId: \"{id}\" }}",
         written.trim_end_matches('}').trim_end()
     )
+}
+
+/// Whether the line says that the subject was acted on: it is looked for by filter, too, or gone.
+fn is_changed(line: &str) -> bool {
+    line.starts_with("by:") || line.starts_with("gone:")
 }
 
 fn status(set: &StatusSet) -> String {

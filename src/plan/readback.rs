@@ -12,6 +12,7 @@ use crate::profile::{ProfileId, QueryEncoding, encode_segment};
 use crate::scenario::Limits;
 use crate::scenario::matcher::Matcher;
 use crate::scenario::step::{Subject, Verify};
+use crate::scim::urn;
 
 /// What read-backs saw last, by subject.
 #[derive(Debug, Default)]
@@ -95,7 +96,18 @@ impl Readback {
         resources: &Resources,
     ) -> Result<Self, Unsendable> {
         let stored = verify.stored.as_ref().map(|tree| scope.tree(tree));
-        let stored = stored.transpose()?;
+        let mut stored = stored.transpose()?;
+        // What it is says which of its attributes must be stored.
+        let schema = match &verify.subject {
+            Subject::User(_) => Some(urn::USER),
+            Subject::Group(_) => Some(urn::GROUP),
+            Subject::At(_) => None,
+        };
+        if let (Some(Value::Object(members)), Some(schema)) = (&mut stored, schema) {
+            members
+                .entry("schemas")
+                .or_insert_with(|| Value::from(vec![schema]));
+        }
         let name = name.or_else(|| {
             let name = match &verify.subject {
                 Subject::User(_) => "userName",

@@ -56,7 +56,10 @@ impl Play {
             title: scenario.title.clone(),
             client: self.client.name().to_owned(),
             feature: scenario.feature.map(|feature| feature.name().to_owned()),
-            source: scenario.source.as_ref().map(|source| source.text.clone()),
+            source: scenario
+                .source
+                .as_ref()
+                .map(|source| source.of(self.client.authority())),
             tags: scenario.tags.clone(),
             started: Timestamp::now().to_string(),
         });

@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use crate::finding::Authority;
 use crate::profile::ProfileId;
 use crate::scenario::step::Step;
 use crate::scenario::template::Tree;
@@ -147,6 +148,21 @@ impl Source {
     /// Only concluded, not documented or recorded: never a reason to fail a target.
     pub fn only_inferred(&self) -> bool {
         self.evidence.iter().all(|mark| *mark == Evidence::Inferred)
+    }
+
+    /// What concerns a client of this authority: parts, divided by `;`, that name only the other provider are left out.
+    pub fn of(&self, authority: Authority) -> String {
+        let foreign = |part: &&str| match authority {
+            Authority::Okta => part.starts_with("entra.md"),
+            Authority::Entra => part.starts_with("okta.md"),
+            Authority::Rfc | Authority::Snapshot => false,
+        };
+        let parts: Vec<&str> = self.text.split(';').map(str::trim).collect();
+        let own: Vec<&str> = parts.into_iter().filter(|part| !foreign(part)).collect();
+        match own.is_empty() {
+            true => self.text.clone(),
+            false => own.join("; "),
+        }
     }
 }
 

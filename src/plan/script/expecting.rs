@@ -177,10 +177,9 @@ impl Script {
     }
 
     pub(super) fn source(&self, step: &Step) -> Option<String> {
-        step.source
-            .as_ref()
-            .or(self.scenario.source.as_ref())
-            .map(|source| source.text.clone())
+        let source = step.source.as_ref().or(self.scenario.source.as_ref())?;
+        let client = step.client.unwrap_or(self.client);
+        Some(source.of(client.authority()))
     }
 
     /// On whose authority something is demanded: what is named, or the client and, through `covers`, the RFC.

@@ -69,7 +69,14 @@ impl Script {
                 let wants =
                     readback.wants(&verify, exchanges, resources, &self.bodies, &self.known);
                 self.resources.note(&readback, exchanges);
-                for (exchange, wants) in wants {
+                for (exchange, mut wants) in wants {
+                    if let Wants::Found {
+                        same_as: Some(by_id),
+                        ..
+                    } = &mut wants
+                    {
+                        *by_id += first;
+                    }
                     mapped.expectations.push(Expectation {
                         because: mapped.because.clone(),
                         ..self.expectation(step, Some(first + exchange), wants)
