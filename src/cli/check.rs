@@ -10,7 +10,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::cli::diagnostic::{self, Severity};
 use crate::cli::payload;
-use crate::idp::{directory_file, mapping};
+use crate::idp::{self, directory_file, mapping};
 use crate::scenario::error::ScenarioError;
 use crate::scenario::load::{self, LoadOptions, Loaded};
 use crate::scenario::yaml;
@@ -80,7 +80,11 @@ fn examine(path: &Path) -> Loaded {
             ..Loaded::default()
         };
     }
-    load::examine(path, &shown(path), &LoadOptions::default())
+    let mut loaded = load::examine(path, &shown(path), &LoadOptions::default());
+    if let Some(scenario) = &loaded.scenario {
+        loaded.errors.extend(idp::mistakes_of(scenario));
+    }
+    loaded
 }
 
 /// The mistakes of a file that is meant as a directory or a mapping; `None` for any other file.

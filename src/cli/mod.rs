@@ -78,7 +78,7 @@ enum Command {
 
 /// A message for stderr: what is wrong, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Complaint {
+pub(crate) struct Complaint {
     message: String,
     hint: Option<String>,
     code: u8,

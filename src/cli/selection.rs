@@ -10,6 +10,7 @@ use walkdir::WalkDir;
 
 use crate::cli::diagnostic::{self, Severity};
 use crate::cli::{Complaint, NOTHING, USAGE};
+use crate::idp;
 use crate::profile::ProfileId;
 use crate::scenario::Scenario;
 use crate::scenario::error::ScenarioError;
@@ -164,9 +165,13 @@ impl Source {
 
     fn load(&self) -> Result<Scenario, Vec<ScenarioError>> {
         let options = LoadOptions::default();
-        match self {
+        let scenario = match self {
             Self::File(path) => load(path, &self.shown(), &options),
             Self::BuiltIn(name, text) => load_text(text, name, &Embedded(BUILT_IN), &options),
+        }?;
+        match idp::mistakes_of(&scenario) {
+            mistakes if mistakes.is_empty() => Ok(scenario),
+            mistakes => Err(mistakes),
         }
     }
 }

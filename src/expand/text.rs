@@ -77,17 +77,17 @@ impl<'a> Writer<'a> {
         }
         text.push_str(source.key("people").unwrap_or_default());
         let groups = &scenario.directory.groups;
-        match (source.key("vars"), groups.is_empty()) {
-            (Some(vars), _) if vars.trim_end().ends_with(':') || vars.lines().count() > 1 => {
-                text.push_str(vars);
-            }
-            (Some(vars), true) => text.push_str(vars),
-            (_, false) => text.push_str("vars:\n"),
-            (None, true) => {}
-            (Some(vars), false) => text.push_str(vars),
-        }
+        let mut variables: Vec<String> = scenario
+            .variables
+            .iter()
+            .map(|(name, tree)| format!("  {name}: {}\n", flow::tree(tree)))
+            .collect();
         for (index, (name, tree)) in groups.iter().enumerate() {
-            let _ = writeln!(text, "  {name}: {}", group(tree, index));
+            variables.push(format!("  {name}: {}\n", group(tree, index)));
+        }
+        if !variables.is_empty() {
+            text.push_str("vars:\n");
+            variables.iter().for_each(|line| text.push_str(line));
         }
         text.push_str("steps:\n");
         Self {

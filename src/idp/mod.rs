@@ -20,6 +20,7 @@ mod memory;
 mod okta;
 pub(crate) mod overlay;
 mod provisioner;
+mod setting;
 pub mod state;
 mod switches;
 
@@ -29,6 +30,7 @@ pub use directory::{Directory, Group, Person, Role, Status};
 pub use job::{Did, Outcome};
 pub use memory::{Escrow, GroupLink, Memory, Quarantine, UserLink};
 pub use provisioner::{Provisioner, Ticket};
+pub use setting::{ProviderSettings, mistakes_of, settings_of};
 pub use switches::{Switch, Switches};
 
 pub(crate) use job::{Job, Next, Phase, Provider, Reaction, World};

@@ -62,6 +62,11 @@ impl Mapping {
         &Self::standard_of(provider).mapping
     }
 
+    /// The provider's names for attributes, and what the directory calls them.
+    pub(crate) fn attributes_of(provider: Authority) -> &'static BTreeMap<String, String> {
+        &Self::standard_of(provider).attributes
+    }
+
     fn standard_of(provider: Authority) -> &'static Standard {
         static OKTA: OnceLock<Standard> = OnceLock::new();
         static ENTRA: OnceLock<Standard> = OnceLock::new();

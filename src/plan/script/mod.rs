@@ -10,9 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::exchange::Exchange;
-use crate::finding::Authority;
-use crate::idp::mapping::Mapping;
-use crate::idp::{Directory, Memory, Provisioner, Subject, Switches};
+use crate::idp::{Directory, Memory, ProviderSettings, Provisioner, Subject, settings_of};
 use crate::plan::people;
 use crate::plan::readback::{Readback, Resources};
 use crate::plan::request::Unsendable;
@@ -71,8 +69,7 @@ type Provided = (ProfileId, Option<String>);
 /// With what each provider of a scenario begins.
 struct Setting {
     directory: Directory,
-    mapping: BTreeMap<Authority, Mapping>,
-    switches: Switches,
+    settings: ProviderSettings,
 }
 
 impl Setting {
@@ -80,8 +77,8 @@ impl Setting {
         Provisioner::new(
             client,
             self.directory.clone(),
-            self.mapping.get(&client.authority()).cloned(),
-            self.switches.clone(),
+            self.settings.mappings.get(&client.authority()).cloned(),
+            self.settings.switches.clone(),
             Memory::default(),
         )
     }
@@ -111,15 +108,15 @@ impl Script {
             scope.set(name, value);
         }
         let directory = people::directory(&scenario, &mut scope);
-        let mut setting = Setting {
+        let setting = Setting {
             directory: directory.map_err(|missing| missing.to_string())?,
-            mapping: BTreeMap::new(),
-            switches: Switches::default(),
+            settings: settings_of(&scenario.directory).map_err(|mistakes| {
+                let first = mistakes
+                    .first()
+                    .map(|first| format!("{}: {first}", first.at));
+                first.unwrap_or_default()
+            })?,
         };
-        for (name, value, place) in &scenario.directory.switches {
-            let set = setting.switches.set(name, value);
-            set.map_err(|problem| format!("{place}: {problem}"))?;
-        }
         let feature = scenario.feature.map(|feature| feature.name().to_owned());
         let unfit = scenario
             .needs

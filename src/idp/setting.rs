@@ -1,0 +1,98 @@
+//! With what the providers of a scenario begin: switches and mappings as the file sets them.
+
+use std::collections::BTreeMap;
+
+use crate::finding::Authority;
+use crate::idp::Switches;
+use crate::idp::mapping::{Expression, Mapping, Row};
+use crate::scenario::error::{Problem, ScenarioError};
+use crate::scenario::nearest::nearest;
+use crate::scenario::{DirectoryPart, MappingRow, Scenario};
+
+/// Switches, and each provider's mapping where it is not the default.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ProviderSettings {
+    /// What is set.
+    pub switches: Switches,
+    /// Mappings that differ from the default.
+    pub mappings: BTreeMap<Authority, Mapping>,
+}
+
+/// Reads the settings of a scenario.
+///
+/// # Errors
+/// Every switch and row that is not understood, by place.
+pub fn settings_of(part: &DirectoryPart) -> Result<ProviderSettings, Vec<ScenarioError>> {
+    let mut errors = Vec::new();
+    let mut settings = ProviderSettings::default();
+    for (name, value, place) in &part.switches {
+        if let Err(message) = settings.switches.set(name, value) {
+            let known = Switches::all().map(|switch| switch.name);
+            let repair = nearest(name, known)
+                .filter(|near| near != name)
+                .map(|near| format!("did you mean `{near}`?"));
+            errors.push(Problem::Mapping { message, repair }.at(place.clone()));
+        }
+    }
+    for (provider, rows) in &part.mapping {
+        let authority = match provider.as_str() {
+            "entra" => Authority::Entra,
+            _ => Authority::Okta,
+        };
+        let mut mapping = Mapping::default_of(authority).clone();
+        for row in rows {
+            adjust(&mut mapping, row, &mut errors);
+        }
+        settings.mappings.insert(authority, mapping);
+    }
+    match errors.is_empty() {
+        true => Ok(settings),
+        false => Err(errors),
+    }
+}
+
+/// The mistakes of a scenario that only the providers can tell.
+pub fn mistakes_of(scenario: &Scenario) -> Vec<ScenarioError> {
+    settings_of(&scenario.directory).err().unwrap_or_default()
+}
+
+fn adjust(mapping: &mut Mapping, row: &MappingRow, errors: &mut Vec<ScenarioError>) {
+    let place = mapping.users.iter().position(|known| known.to == row.to);
+    let Some(from) = &row.from else {
+        match place {
+            Some(place) => {
+                mapping.users.remove(place);
+            }
+            None => {
+                let message = format!("no row of the default mapping goes to `{}`", row.to);
+                let targets = mapping.users.iter().map(|known| known.to.as_str());
+                let repair =
+                    nearest(&row.to, targets).map(|near| format!("did you mean `{near}`?"));
+                errors.push(Problem::Mapping { message, repair }.at(row.place.clone()));
+            }
+        }
+        return;
+    };
+    match Expression::parse(from, Mapping::attributes_of(mapping.provider)) {
+        Ok(from) => {
+            let new = Row {
+                from,
+                to: row.to.clone(),
+                matching: row.matching,
+            };
+            match place {
+                Some(place) => mapping.users[place] = new,
+                None => mapping.users.push(new),
+            }
+        }
+        Err(misread) => {
+            let names = Mapping::attributes_of(mapping.provider).keys();
+            let repair = misread
+                .unknown_name()
+                .and_then(|name| nearest(name, names.map(String::as_str)))
+                .map(|near| format!("did you mean `{near}`?"));
+            let message = misread.to_string();
+            errors.push(Problem::Mapping { message, repair }.at(row.place.clone()));
+        }
+    }
+}
