@@ -23,7 +23,7 @@ const BUILT_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/built_in_s
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Selection")]
 pub(crate) struct SelectionArguments {
-    /// Scenario files, folders, or names of shipped ones such as `okta` or `entra/disable`
+    /// Scenario files, folders, or names of shipped ones such as `lifecycle` or `entra/deactivate`
     /// [default: the folder `scenarios`, or all shipped ones where there is none]
     #[arg(value_name = "PATH")]
     paths: Vec<String>,
@@ -192,24 +192,33 @@ fn on_disk(folder: &Path) -> Vec<Source> {
         .collect()
 }
 
-/// Shipped scenarios whose name begins like this, with or without `scenarios/` and `.yaml`.
+/// Shipped scenarios whose name begins like this, with or without `scenarios/` and `.yaml`; if there is none, those in
+/// whose name a folder begins so.
 fn built_in(wanted: &str) -> impl Iterator<Item = Source> {
     let wanted = wanted
         .trim_start_matches("scenarios/")
         .trim_end_matches('/')
         .trim_end_matches(".yaml")
         .to_owned();
+    let begins = |name: &str, wanted: &str| {
+        wanted.is_empty()
+            || name
+                .strip_prefix(wanted)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let plain = |name: &'static str| {
+        name.trim_start_matches("scenarios/")
+            .trim_end_matches(".yaml")
+    };
+    let inside = !BUILT_IN
+        .iter()
+        .any(|(name, _)| is_scenario(name) && begins(plain(name), &wanted));
     BUILT_IN
         .iter()
         .filter(move |(name, _)| {
-            let name = name
-                .trim_start_matches("scenarios/")
-                .trim_end_matches(".yaml");
-            wanted.is_empty()
-                || name == wanted
-                || name
-                    .strip_prefix(&wanted)
-                    .is_some_and(|rest| rest.starts_with('/'))
+            let name = plain(name);
+            let mut folders = name.match_indices('/').filter(|_| inside);
+            begins(name, &wanted) || folders.any(|(at, _)| begins(&name[at + 1..], &wanted))
         })
         .filter(|(name, _)| is_scenario(name))
         .map(|(name, text)| Source::BuiltIn(name, text))
