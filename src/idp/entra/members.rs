@@ -43,6 +43,8 @@ pub(super) struct Due {
     remove: Vec<(String, String)>,
     /// Keys of those who have no account.
     leave_out: Vec<String>,
+    /// Somebody could not be created yet, and joins with a later cycle.
+    waits: bool,
     /// Keys of those who were left out and are not members any more.
     forget: Vec<String>,
 }
@@ -83,16 +85,16 @@ fn due(key: &str, world: &World<'_>) -> Due {
                 due.add.push((member.clone(), account.id.clone()));
             }
             Some(_) => {}
-            // Whoever could not be created yet is not out of scope, and joins with a later cycle.
-            None if known.is_none()
-                && world
-                    .memory
-                    .escrow(&Subject::User(member.clone()))
-                    .is_none() =>
+            None if known.is_some() => {}
+            // Whoever could not be created yet is not out of scope.
+            None if world
+                .memory
+                .escrow(&Subject::User(member.clone()))
+                .is_some() =>
             {
-                due.leave_out.push(member.clone());
+                due.waits = true;
             }
-            None => {}
+            None => due.leave_out.push(member.clone()),
         }
     }
     for (member, id) in &link.members {

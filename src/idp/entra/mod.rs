@@ -23,6 +23,8 @@ mod operations;
 mod reference;
 mod roles;
 mod switches;
+#[cfg(test)]
+mod tests;
 mod user;
 
 pub(crate) use switches::SWITCHES;

@@ -34,6 +34,8 @@ enum Stage {
 pub(super) enum Due {
     /// Nothing.
     Nothing,
+    /// The manager could not be created yet.
+    Wait,
     /// The manager has no account; that is remembered.
     LeaveOut(String),
     /// The target has another manager, or none.
@@ -70,7 +72,8 @@ pub(super) fn due(key: &str, world: &World<'_>) -> Due {
         Some(_) if left_out && !late => Due::Nothing,
         Some(manager) if known == Some(&json!({"value": manager.id})) => Due::Nothing,
         Some(manager) => Due::Set(manager.id.clone()),
-        None if left_out || fails(manager, world.memory) => Due::Nothing,
+        None if left_out => Due::Nothing,
+        None if fails(manager, world.memory) => Due::Wait,
         None => Due::LeaveOut(manager.clone()),
     }
 }
@@ -117,7 +120,7 @@ impl ReferenceJob {
 
     fn start(&mut self, world: &mut World<'_>) -> Next {
         match due(&self.key, world) {
-            Due::Nothing => Next::Done(Did::Nothing),
+            Due::Nothing | Due::Wait => Next::Done(Did::Nothing),
             Due::LeaveOut(manager) => {
                 remember(world, &self.key, Some(json!({ LEFT_OUT: manager })));
                 Next::Done(Did::Nothing)
@@ -230,7 +233,7 @@ impl ReferenceJob {
                 remember(world, &self.key, None);
                 self.done(world, Did::Unchanged)
             }
-            (Due::Nothing | Due::LeaveOut(_), _) => self.done(world, Did::Nothing),
+            (Due::Nothing | Due::Wait | Due::LeaveOut(_), _) => self.done(world, Did::Nothing),
         }
     }
 
