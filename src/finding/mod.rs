@@ -7,6 +7,9 @@ use serde_json::Value;
 
 use crate::scim::equality;
 
+/// Id of a skip whose reason is the target: it says that it does not have what is needed, or does not declare it.
+pub const NOT_SUPPORTED: &str = "not-supported";
+
 /// What came of judging one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -46,7 +46,16 @@ pub enum Move {
     /// The step is over; judge what it exchanged.
     End(Vec<Expectation>),
     /// A step is left out, and why.
-    Skip(Head, String),
+    Skip(Head, Reason),
+}
+
+/// Why a step is left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// The target says that it does not have what is needed, or does not declare it.
+    NotSupported(String),
+    /// Anything else: it could be tested, and is not.
+    NotTested(String),
 }
 
 /// What a step is called and where it stands.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::totals::warns;
 use crate::event::Event;
-use crate::finding::{Authority, Finding, Verdict};
+use crate::finding::{Authority, Finding, NOT_SUPPORTED, Verdict};
 
 /// Features in the order in which a provisioning client comes to them; others follow by name.
 const FEATURES: [&str; 16] = [
@@ -26,12 +26,12 @@ const FEATURES: [&str; 16] = [
     "group-delete",
 ];
 
-/// What is known of a feature for a client. A feature that no scenario touched has no cell: it is not tested, which is
-/// never shown as passed. From best to worst; the worst of its scenarios counts.
+/// What is known of a feature for a client. A feature that was not tested has no cell, and is never shown as passed. From
+/// best to worst; the worst of its steps counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Cell {
-    /// All scenarios were skipped.
-    Skip,
+    /// The target says that it does not have it, or does not declare it.
+    NotSupported,
     /// Judged and right.
     Pass,
     /// Right, but for what is recommended.
@@ -46,7 +46,7 @@ impl Cell {
     /// The word that reports show.
     pub fn word(self) -> &'static str {
         match self {
-            Self::Skip => "skip",
+            Self::NotSupported => "no",
             Self::Pass => "pass",
             Self::Warn => "warn",
             Self::BreaksRfc => "rfc",
@@ -57,7 +57,7 @@ impl Cell {
     /// What the word means.
     pub fn meaning(self) -> &'static str {
         match self {
-            Self::Skip => "skipped, see the reasons below",
+            Self::NotSupported => "not supported, as the target says",
             Self::Pass => "works",
             Self::Warn => "works, with warnings",
             Self::BreaksRfc => "works for this client, breaks a MUST of the RFC",
@@ -69,11 +69,22 @@ impl Cell {
 /// The provider-by-feature grid.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Grid {
-    /// Client and feature of the scenarios that are not over, by number, with the worst seen so far.
-    open: BTreeMap<usize, (String, String, Option<Cell>)>,
+    /// The scenarios that are not over, by number.
+    open: BTreeMap<usize, Open>,
     /// First scenario of each client, for an order that does not depend on which one ends first.
     clients: BTreeMap<String, usize>,
-    cells: BTreeMap<(String, String), Cell>,
+    /// By client and feature; `None`: not tested.
+    cells: BTreeMap<(String, String), Option<Cell>>,
+}
+
+/// A scenario that is not over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Open {
+    client: String,
+    /// What its steps fill that say nothing themselves.
+    feature: Option<String>,
+    /// The worst seen so far of each feature.
+    worst: BTreeMap<String, Option<Cell>>,
 }
 
 impl Grid {
@@ -83,44 +94,69 @@ impl Grid {
             Event::ScenarioStarted {
                 scenario,
                 client,
-                feature: Some(feature),
+                feature,
                 ..
             } => {
-                let first = self.clients.entry(client.clone()).or_insert(*scenario);
-                *first = (*first).min(*scenario);
-                self.open
-                    .insert(*scenario, (client.clone(), feature.clone(), None));
+                if feature.is_some() {
+                    self.meet(client, *scenario);
+                }
+                let open = Open {
+                    client: client.clone(),
+                    feature: feature.clone(),
+                    worst: BTreeMap::new(),
+                };
+                self.open.insert(*scenario, open);
             }
             Event::StepFinished {
                 scenario,
+                feature,
                 verdict,
                 findings,
                 ..
             } => {
-                if let Some((client, _, worst)) = self.open.get_mut(scenario) {
-                    let is_ours = client == "scimulate";
-                    *worst = (*worst).max(Some(cell_of(*verdict, findings, is_ours)));
+                if let Some(open) = self.open.get_mut(scenario)
+                    && let Some(feature) = feature.as_ref().or(open.feature.as_ref())
+                {
+                    let cell = cell_of(*verdict, findings, open.client == "scimulate");
+                    let worst = open.worst.entry(feature.clone()).or_default();
+                    *worst = (*worst).max(cell);
                 }
             }
             Event::ScenarioFinished {
                 scenario, verdict, ..
             } => {
-                if let Some((client, feature, worst)) = self.open.remove(scenario) {
-                    let cell = worst.unwrap_or_else(|| cell_of(*verdict, &[], true));
-                    let known = self.cells.entry((client, feature)).or_insert(cell);
-                    *known = (*known).max(cell);
+                if let Some(mut open) = self.open.remove(scenario) {
+                    if open.worst.is_empty()
+                        && let Some(feature) = open.feature.take()
+                    {
+                        open.worst.insert(feature, cell_of(*verdict, &[], true));
+                    }
+                    self.fill(*scenario, open);
                 }
             }
             // What was interrupted is not tested, unless it already failed.
             Event::RunFinished { .. } => {
-                for (_, (client, feature, worst)) in std::mem::take(&mut self.open) {
-                    if let Some(cell) = worst.filter(|cell| *cell >= Cell::BreaksRfc) {
-                        let known = self.cells.entry((client, feature)).or_insert(cell);
-                        *known = (*known).max(cell);
-                    }
+                for (scenario, mut open) in std::mem::take(&mut self.open) {
+                    open.worst
+                        .retain(|_, worst| worst.is_some_and(|cell| cell >= Cell::BreaksRfc));
+                    self.fill(scenario, open);
                 }
             }
             _ => {}
+        }
+    }
+
+    fn meet(&mut self, client: &str, scenario: usize) {
+        let first = self.clients.entry(client.to_owned()).or_insert(scenario);
+        *first = (*first).min(scenario);
+    }
+
+    fn fill(&mut self, scenario: usize, open: Open) {
+        for (feature, worst) in open.worst {
+            self.meet(&open.client, scenario);
+            let cell = self.cells.entry((open.client.clone(), feature));
+            let known = cell.or_default();
+            *known = (*known).max(worst);
         }
     }
 
@@ -160,13 +196,17 @@ impl Grid {
         self.cells
             .get(&(client.to_owned(), feature.to_owned()))
             .copied()
+            .flatten()
     }
 }
 
-/// A step that is not judged says nothing as long as another one is.
-fn cell_of(verdict: Verdict, findings: &[Finding], is_ours: bool) -> Cell {
-    match verdict {
-        Verdict::Skip => Cell::Skip,
+/// A step that is not judged says nothing, unless the target itself says something.
+fn cell_of(verdict: Verdict, findings: &[Finding], is_ours: bool) -> Option<Cell> {
+    Some(match verdict {
+        Verdict::Skip => {
+            let said = findings.iter().any(|finding| finding.id == NOT_SUPPORTED);
+            return said.then_some(Cell::NotSupported);
+        }
         Verdict::Pass if findings.iter().any(warns) => Cell::Warn,
         Verdict::Pass => Cell::Pass,
         Verdict::Error => Cell::Fail,
@@ -183,5 +223,5 @@ fn cell_of(verdict: Verdict, findings: &[Finding], is_ours: bool) -> Cell {
                 Cell::Fail
             }
         }
-    }
+    })
 }

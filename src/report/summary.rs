@@ -104,7 +104,7 @@ fn painted(paint: Paint, cell: Option<Cell>, word: &str) -> String {
         Some(Cell::Pass) => paint.good(word),
         Some(Cell::Fail) => paint.bad(word),
         Some(Cell::Warn | Cell::BreaksRfc) => paint.odd(word),
-        Some(Cell::Skip) | None => paint.faint(word),
+        Some(Cell::NotSupported) | None => paint.faint(word),
     }
 }
 

@@ -11,9 +11,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::event::Event;
 use crate::exchange::{Body, Exchange, Failure, Mask, Request};
-use crate::finding::{Finding, Verdict};
+use crate::finding::{Finding, NOT_SUPPORTED, Verdict};
 use crate::judge;
-use crate::plan::{Expectation, Head, Move, Outgoing, Plan, Round, Script};
+use crate::plan::{Expectation, Head, Move, Outgoing, Plan, Reason, Round, Script};
 use crate::profile::ProfileId;
 use crate::run::Context;
 use crate::run::cleanup::Cleanup;
@@ -121,7 +121,10 @@ impl Play {
                     };
                     // Its snapshot is not forgotten, only not compared.
                     self.compared(&mut normaliser, &current.head, &[]);
-                    let finding = skipped(reason, self.client);
+                    let finding = match reason {
+                        Reason::NotSupported(reason) => not_supported(reason, self.client),
+                        Reason::NotTested(reason) => skipped(reason, self.client),
+                    };
                     self.finished(current, Vec::new(), vec![finding], Verdict::Skip);
                 }
             }
@@ -363,6 +366,14 @@ fn skipped(reason: String, client: ProfileId) -> Finding {
         because: None,
         source: None,
         exchange: None,
+    }
+}
+
+/// Told from what is only not tested by its id.
+fn not_supported(reason: String, client: ProfileId) -> Finding {
+    Finding {
+        id: NOT_SUPPORTED.to_owned(),
+        ..skipped(reason, client)
     }
 }
 

@@ -18,7 +18,7 @@ use crate::plan::script::acting::Acting;
 use crate::plan::script::mapped::Mapped;
 use crate::plan::script::requesting::Requesting;
 use crate::plan::variables::{Scope, Sources};
-use crate::plan::{Expectation, Head, Known, Move, Plan, Round, Sent, Wants};
+use crate::plan::{Expectation, Head, Known, Move, Plan, Reason, Round, Sent, Wants};
 use crate::profile::ProfileId;
 use crate::scenario::matching::fits;
 use crate::scenario::step::{Action, Step};
@@ -169,9 +169,12 @@ impl Script {
             source: step.source.as_ref().map(|source| source.text.clone()),
             parallel: matches!(step.action, Action::Parallel(_)),
         };
-        let reason = self.reason_to_skip(step).or_else(|| match &step.action {
-            Action::Act(act) => self.cause(step, &act.0).err(),
-            _ => None,
+        let reason = self.lacking(step).map(Reason::NotSupported).or_else(|| {
+            let reason = self.reason_to_skip(step).or_else(|| match &step.action {
+                Action::Act(act) => self.cause(step, &act.0).err(),
+                _ => None,
+            });
+            reason.map(Reason::NotTested)
         });
         Some(match reason {
             Some(reason) => {
@@ -185,25 +188,27 @@ impl Script {
         })
     }
 
+    /// What the target does not have of what a step needs.
+    fn lacking(&self, step: &Step) -> Option<String> {
+        let by_act = match &step.action {
+            Action::Act(act) => step.feature.or(act.0.verb.feature()),
+            _ => None,
+        };
+        let mut needs = step.needs.iter().map(String::as_str);
+        let lacking = |need: &str| self.known.lacks(need);
+        self.unfit
+            .clone()
+            .or_else(|| needs.find_map(lacking))
+            .or_else(|| by_act.and_then(|feature| lacking(feature.name())))
+    }
+
     fn reason_to_skip(&mut self, step: &Step) -> Option<String> {
-        if let Some(reason) = &self.unfit {
-            return Some(reason.clone());
-        }
-        if let Some(reason) = step.needs.iter().find_map(|need| self.known.lacks(need)) {
-            return Some(reason);
-        }
         if let Some(tenant) = step
             .tenant
             .as_ref()
             .filter(|tenant| !self.known.tenants.contains(*tenant))
         {
             return Some(format!("the target has no tenant `{tenant}`"));
-        }
-        if let Action::Act(act) = &step.action
-            && let Some(feature) = step.feature.or(act.0.verb.feature())
-            && let Some(reason) = self.known.lacks(feature.name())
-        {
-            return Some(reason);
         }
         let mut row = BTreeMap::new();
         self.scope.set_row(BTreeMap::new());
