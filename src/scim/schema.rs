@@ -271,6 +271,63 @@ impl Schemas {
             .try_for_each(|item| self.extend(item))
     }
 
+    /// Leaves a resource type only these attributes, and those that SCIM sets itself or cannot do without: the required
+    /// ones, `active`, and what clients cannot write. A path with a part leaves that part; of a list, all parts.
+    /// Extensions of which nothing is left go.
+    pub fn keep_attributes(&mut self, resource_type: &str, paths: &[AttributePath]) {
+        let Some(kept) = self.resource_type(resource_type).cloned() else {
+            return;
+        };
+        let named = std::iter::once(&kept.schema).chain(kept.extensions.iter().map(|(id, _)| id));
+        for id in named {
+            let own = urn::same(id, &kept.schema);
+            let of_schema: Vec<&AttributePath> = paths
+                .iter()
+                .filter(|path| path.urn.as_ref().map_or(own, |named| urn::same(named, id)))
+                .collect();
+            let Some(schema) = self
+                .schemas
+                .iter_mut()
+                .find(|known| urn::same(&known.id, id))
+            else {
+                continue;
+            };
+            schema.attributes.retain_mut(|attribute| {
+                let same = |path: &&&AttributePath| path.name.eq_ignore_ascii_case(&attribute.name);
+                let named: Vec<&&AttributePath> = of_schema.iter().filter(same).collect();
+                let whole = attribute.multi_valued || named.iter().any(|path| path.sub.is_none());
+                if !named.is_empty() && !whole {
+                    attribute.sub_attributes.retain(|part| {
+                        let mut parts = named.iter().filter_map(|path| path.sub.as_ref());
+                        parts.any(|name| name.eq_ignore_ascii_case(&part.name))
+                    });
+                }
+                let indispensable = own
+                    && (attribute.required
+                        || attribute.name == "active"
+                        || attribute.mutability == Mutability::ReadOnly);
+                !named.is_empty() || indispensable
+            });
+        }
+        let empty = |id: &str| {
+            self.schema(id)
+                .is_none_or(|schema| schema.attributes.is_empty())
+        };
+        let gone: Vec<String> = kept
+            .extensions
+            .iter()
+            .map(|(id, _)| id.clone())
+            .filter(|id| empty(id))
+            .collect();
+        self.schemas
+            .retain(|schema| !gone.iter().any(|id| urn::same(id, &schema.id)));
+        for known in &mut self.types {
+            known
+                .extensions
+                .retain(|(id, _)| !gone.iter().any(|other| urn::same(other, id)));
+        }
+    }
+
     /// A schema by URN in any case.
     pub fn schema(&self, id: &str) -> Option<&Schema> {
         self.schemas.iter().find(|schema| urn::same(&schema.id, id))

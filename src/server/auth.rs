@@ -1,8 +1,13 @@
-//! Who may do what (RFC 7644 section 2, RFC 6750).
+//! Who may do what (RFC 7644 section 2, RFC 6750), and for how long: tokens expire, and are rotated.
 
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::error::Refusal;
+
+const CHALLENGE: &str = "Bearer realm=\"scim\"";
 
 /// A bearer token of a tenant.
 #[derive(Debug, Clone)]
@@ -13,51 +18,124 @@ pub struct Token {
     pub user: Option<String>,
     /// Whether it may only read.
     pub read_only: bool,
+    /// From when on it is not valid any more; `None`: never.
+    pub expires: Option<Timestamp>,
 }
 
 impl Token {
-    /// A token that may do everything and stands for no user.
+    /// A token that may do everything for ever, and stands for no user.
     pub fn new(secret: impl Into<String>) -> Token {
         Token {
             secret: SecretString::from(secret.into()),
             user: None,
             read_only: false,
+            expires: None,
         }
     }
 }
 
-/// The token that a request carries; `None` when the tenant asks for none.
-pub(crate) fn authenticate<'a>(
-    tokens: &'a [Token],
-    header: Option<&str>,
-) -> Result<Option<&'a Token>, Refusal> {
-    let challenge = "Bearer realm=\"scim\"";
-    let given = header.and_then(|header| {
-        let (scheme, token) = header.trim().split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-    });
-    let known = given.and_then(|given| {
-        tokens
-            .iter()
-            .find(|token| equal(token.secret.expose_secret(), given))
-    });
-    match (known, given) {
-        (Some(token), _) => Ok(Some(token)),
-        (None, _) if tokens.is_empty() => Ok(None),
-        (None, None) => Err(Refusal::new(
-            401,
-            "a bearer token is needed in the Authorization header",
-        )
-        .with_header("www-authenticate", challenge)),
-        (None, Some(_)) => Err(
-            Refusal::new(401, "the bearer token is not valid").with_header(
-                "www-authenticate",
-                format!(
-                    "{challenge}, error=\"invalid_token\", error_description=\"unknown or expired\""
-                ),
-            ),
-        ),
+/// The tokens of a tenant; none means that everyone may do everything.
+#[derive(Debug)]
+pub(crate) struct Tokens {
+    known: Vec<Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    token: Arc<Token>,
+    /// The token that this one takes the place of at its first use.
+    retires: Option<Arc<Token>>,
+}
+
+impl Tokens {
+    pub(crate) fn new(tokens: Vec<Token>) -> Tokens {
+        let known = tokens.into_iter().map(|token| Known {
+            token: Arc::new(token),
+            retires: None,
+        });
+        Tokens {
+            known: known.collect(),
+        }
     }
+
+    /// The token that a request carries; `None` when the tenant asks for none.
+    pub(crate) fn authenticate(
+        &mut self,
+        header: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Token>>, Refusal> {
+        let given = header.and_then(|header| {
+            let (scheme, token) = header.trim().split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+        });
+        let Some(given) = given else {
+            if self.known.is_empty() {
+                return Ok(None);
+            }
+            let refusal = Refusal::new(401, "a bearer token is needed in the Authorization header");
+            return Err(refusal.with_header("www-authenticate", CHALLENGE));
+        };
+        let position = self
+            .known
+            .iter()
+            .position(|known| equal(known.token.secret.expose_secret(), given));
+        let Some(position) = position else {
+            if self.known.is_empty() {
+                return Ok(None);
+            }
+            return Err(invalid(
+                "the bearer token is not valid",
+                "unknown or expired",
+            ));
+        };
+        let known = &mut self.known[position];
+        let token = Arc::clone(&known.token);
+        if token.expires.is_some_and(|expires| expires <= now) {
+            return Err(invalid("the bearer token has expired", "expired"));
+        }
+        if let Some(old) = known.retires.take() {
+            self.known.retain(|known| !Arc::ptr_eq(&known.token, &old));
+        }
+        Ok(Some(token))
+    }
+
+    /// Makes a new token for who has the current one. That is removed at once, or as soon as the new one is used
+    /// (integrations.md, I2).
+    pub(crate) fn rotate(
+        &mut self,
+        current: &Arc<Token>,
+        secret: String,
+        expires: Option<Timestamp>,
+        remove_current: bool,
+    ) -> Arc<Token> {
+        let token = Arc::new(Token {
+            secret: SecretString::from(secret),
+            user: current.user.clone(),
+            read_only: current.read_only,
+            expires,
+        });
+        if remove_current {
+            self.known
+                .retain(|known| !Arc::ptr_eq(&known.token, current));
+        }
+        self.known.push(Known {
+            token: Arc::clone(&token),
+            retires: (!remove_current).then(|| Arc::clone(current)),
+        });
+        token
+    }
+}
+
+/// When a token ends that is made now.
+pub(crate) fn end_of(life: Option<SignedDuration>, now: Timestamp) -> Option<Timestamp> {
+    now.checked_add(life?).ok()
+}
+
+fn invalid(detail: &str, description: &str) -> Refusal {
+    Refusal::new(401, detail).with_header(
+        "www-authenticate",
+        format!("{CHALLENGE}, error=\"invalid_token\", error_description=\"{description}\""),
+    )
 }
 
 /// Refuses writes with a token that may only read.

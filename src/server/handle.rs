@@ -1,11 +1,12 @@
 //! One request in, one answer out: routing, media types, preconditions, errors.
 
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use serde_json::Value;
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
 
-use super::auth::{Token, authenticate, check_write};
+use super::auth::{Token, Tokens, check_write, end_of};
 use super::bulk;
 use super::discovery::Discovery;
 use super::error::{Refusal, ScimType};
@@ -66,7 +67,10 @@ impl Server {
 
         let is_public =
             method == "OPTIONS" || (method == "GET" && parts == ["ServiceProviderConfig"]);
-        let token = match authenticate(&tenant.tokens, request.header("authorization")) {
+        let authenticated = tenant
+            .tokens()
+            .authenticate(request.header("authorization"), now);
+        let token = match authenticated {
             Err(_) if is_public => None,
             other => other?,
         };
@@ -95,8 +99,8 @@ impl Server {
         }
         // `…/scim/v3/Users`: the place is right, the version is not (RFC 7644 3.13).
         let other_version = self.tenants.iter().any(|tenant| {
-            let root = tenant.prefix.trim_end_matches("v2");
-            path.strip_prefix(root)
+            let root = tenant.prefix.strip_suffix("v2");
+            root.and_then(|root| path.strip_prefix(root))
                 .and_then(|rest| rest.split('/').next())
                 .is_some_and(|part| {
                     part.strip_prefix('v').is_some_and(|number| {
@@ -114,6 +118,13 @@ impl Server {
     }
 }
 
+impl Tenant {
+    fn tokens(&self) -> MutexGuard<'_, Tokens> {
+        // As with the resources: what another request left is whole.
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// One request with everything that serving it needs.
 struct Call<'a> {
     server: &'a Server,
@@ -122,7 +133,7 @@ struct Call<'a> {
     method: &'a str,
     query: &'a str,
     base: String,
-    token: Option<&'a Token>,
+    token: Option<Arc<Token>>,
     now: Timestamp,
     fresh: &'a dyn Fn() -> String,
 }
@@ -131,6 +142,10 @@ impl Call<'_> {
     fn route(&self, parts: &[&str]) -> Result<Answer, Refusal> {
         if !self.server.policies.first(Policy::UnacceptableAccept) {
             check_accept(self.request.header("accept"))?;
+        }
+        let renews = self.server.rotation.as_ref();
+        if renews.is_some_and(|path| path.trim_matches('/') == parts.join("/")) {
+            return self.rotate();
         }
         match parts {
             ["ServiceProviderConfig"]
@@ -185,9 +200,47 @@ impl Call<'_> {
         Session {
             store: &mut state.store,
             base: &self.base,
+            rules: &self.server.rules,
             now: self.now,
             fresh: self.fresh,
         }
+    }
+
+    /// A new token for who has one.
+    fn rotate(&self) -> Result<Answer, Refusal> {
+        match self.method {
+            "POST" => {}
+            "OPTIONS" => return Ok(Answer::options("POST")),
+            other => return Err(Refusal::method(other, "POST")),
+        }
+        check_write(self.token.as_deref())?;
+        let Some(current) = &self.token else {
+            return Err(Refusal::new(403, "this server asks for no token"));
+        };
+        let parameters = self.parameters()?;
+        let remove = parameters
+            .iter()
+            .find(|(name, _)| name == "remove-current")
+            .map_or("true", |(_, value)| value.as_str());
+        let remove = match remove {
+            "true" => true,
+            "false" => false,
+            other => {
+                return Err(Refusal::value(format!(
+                    "`remove-current` is true or false, not `{other}`"
+                )));
+            }
+        };
+        let end = end_of(self.server.token_life, self.now);
+        let token = self
+            .tenant
+            .tokens()
+            .rotate(current, (self.fresh)(), end, remove);
+        let mut body = json!({"token": token.secret.expose_secret()});
+        if let Some(end) = end {
+            body["expiresAt"] = json!(end.to_string());
+        }
+        Ok(Answer::json(200, &body))
     }
 
     fn conditions(&self) -> Conditions<'_> {
@@ -219,7 +272,7 @@ impl Call<'_> {
             .as_ref()
             .is_none_or(|known| known.base != self.base)
         {
-            let needs_token = !self.tenant.tokens.is_empty();
+            let needs_token = self.tenant.needs_token;
             state.discovery = Some(Discovery::new(
                 &self.base,
                 &self.server.schemas,
@@ -293,7 +346,7 @@ impl Call<'_> {
             "OPTIONS" => return Ok(Answer::options("POST")),
             other => return Err(Refusal::method(other, "POST")),
         }
-        check_write(self.token)?;
+        check_write(self.token.as_deref())?;
         let most = self.server.limits.bulk_bytes;
         if self.request.body.len() > most {
             let detail = format!(
@@ -317,6 +370,7 @@ impl Call<'_> {
     fn me(&self, rest: &[&str]) -> Result<Answer, Refusal> {
         let user = self
             .token
+            .as_ref()
             .and_then(|token| token.user.as_deref())
             .filter(|_| rest.is_empty());
         let user = user.ok_or_else(|| {
@@ -343,7 +397,7 @@ impl Call<'_> {
         match self.method {
             "GET" => self.list(Some(shelf), &self.read_query()?),
             "POST" => {
-                check_write(self.token)?;
+                check_write(self.token.as_deref())?;
                 let body = self.body()?;
                 let query = self.read_query()?;
                 let mut state = self.state();
@@ -363,7 +417,7 @@ impl Call<'_> {
             other => return Err(Refusal::method(other, RESOURCE_METHODS)),
         };
         if writes {
-            check_write(self.token)?;
+            check_write(self.token.as_deref())?;
         }
         let asked = self.read_query()?.asked;
         let mut state = self.state();

@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::auth::end_of;
 use super::error::Refusal;
 use super::{Answer, Request, Server, Settings};
 
@@ -38,7 +39,12 @@ struct Shell {
 }
 
 /// Starts a server on the loopback address. It stops when the returned value is stopped or dropped.
-pub async fn start(settings: Settings) -> io::Result<Running> {
+pub async fn start(mut settings: Settings) -> io::Result<Running> {
+    let end = end_of(settings.token_life, Timestamp::now());
+    let tenants = settings.tenants.iter_mut().map(|(_, tokens)| tokens);
+    for token in tenants.chain([&mut settings.tokens]).flatten() {
+        token.expires = token.expires.or(end);
+    }
     let seed = settings
         .seed
         .unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().0);
@@ -83,12 +89,17 @@ pub async fn start(settings: Settings) -> io::Result<Running> {
 impl Running {
     /// Base address of the default tenant, without a slash at its end.
     pub fn base_url(&self) -> String {
-        format!("http://{}{}", self.address, super::prefix_of(None))
+        format!("http://{}{}", self.address, self.base_path())
     }
 
     /// Base address of a named tenant.
     pub fn tenant_url(&self, name: &str) -> String {
-        format!("http://{}{}", self.address, super::prefix_of(Some(name)))
+        format!("http://{}/{name}{}", self.address, self.base_path())
+    }
+
+    fn base_path(&self) -> &str {
+        // The default tenant is the first.
+        &self.shell.server.tenants[0].prefix
     }
 
     /// Where it listens.

@@ -8,8 +8,10 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
+use crate::scim::path::AttributePath;
 use crate::scim::schema::{SchemaFault, Schemas};
 
 mod auth;
@@ -38,6 +40,7 @@ mod policy;
 mod policy_table;
 mod projection;
 mod represent;
+mod rules;
 mod sorting;
 mod state;
 mod store;
@@ -47,14 +50,19 @@ mod wire;
 pub use auth::Token;
 pub use listen::{Running, start};
 pub use policy::{POLICIES, Policies, Policy, PolicyEntry, PolicyFault};
+pub use rules::{Refused, Rules};
 pub use state::StateFault;
 
+use auth::Tokens;
 use discovery::{Discovery, Limits};
 use listing::PageSizes;
 use store::Store;
 
 /// Media type of all bodies (RFC 7644 8.1).
 pub const MEDIA_TYPE: &str = "application/scim+json";
+
+/// Where the default tenant is unless told otherwise.
+pub const BASE_PATH: &str = "/scim/v2";
 
 /// What a server is told at its start. The default is one open tenant, tolerant, on any free port.
 #[derive(Debug, Clone)]
@@ -63,10 +71,22 @@ pub struct Settings {
     pub address: Option<IpAddr>,
     /// Port to listen on; 0 for any free one.
     pub port: u16,
-    /// Tokens of the default tenant at `/scim/v2`; none means that everyone may do everything.
+    /// Path of the default tenant, with a slash before it and none behind; [`BASE_PATH`] unless given.
+    pub base_path: String,
+    /// Tokens of the default tenant; none means that everyone may do everything.
     pub tokens: Vec<Token>,
-    /// Further tenants, each at `/NAME/scim/v2` with its tokens.
+    /// Further tenants, each at its name before the base path, with its tokens.
     pub tenants: Vec<(String, Vec<Token>)>,
+    /// How long a token is valid from the start, or from when it was made; `None`: for ever.
+    pub token_life: Option<SignedDuration>,
+    /// Path below the base path where a POST makes a new token for who has one; `None`: nowhere. With the query
+    /// `remove-current=false` the current one stays valid until the new one is used.
+    pub rotation: Option<String>,
+    /// What is not done, and for whom not.
+    pub rules: Rules,
+    /// Attributes of users that are kept, and shown in `/Schemas`, as paths; others are read and dropped. Beside them stays
+    /// what SCIM cannot do without. `None`: all.
+    pub attributes: Option<Vec<AttributePath>>,
     /// What is read and what is refused where the RFCs leave a choice.
     pub policies: Policies,
     /// Documents with further schemas and resource types; see [`Schemas::extend`].
@@ -92,8 +112,13 @@ impl Default for Settings {
         Settings {
             address: None,
             port: 0,
+            base_path: BASE_PATH.to_owned(),
             tokens: Vec::new(),
             tenants: Vec::new(),
+            token_life: None,
+            rotation: None,
+            rules: Rules::default(),
+            attributes: None,
             policies: Policies::default(),
             schemas: Vec::new(),
             page_size: 100,
@@ -186,6 +211,9 @@ pub struct Server {
     tenants: Vec<Tenant>,
     schemas: Arc<Schemas>,
     policies: Policies,
+    rules: Rules,
+    token_life: Option<SignedDuration>,
+    rotation: Option<String>,
     limits: Limits,
     body_limit: usize,
     scheme: &'static str,
@@ -195,7 +223,8 @@ pub struct Server {
 struct Tenant {
     name: Option<String>,
     prefix: String,
-    tokens: Vec<Token>,
+    tokens: Mutex<Tokens>,
+    needs_token: bool,
     state: Mutex<State>,
 }
 
@@ -205,13 +234,6 @@ struct State {
     discovery: Option<Discovery>,
 }
 
-fn prefix_of(tenant: Option<&str>) -> String {
-    match tenant {
-        Some(name) => format!("/{name}/scim/v2"),
-        None => "/scim/v2".to_owned(),
-    }
-}
-
 impl Server {
     /// A server without resources.
     pub fn new(settings: Settings) -> Result<Server, SchemaFault> {
@@ -219,15 +241,27 @@ impl Server {
         for document in &settings.schemas {
             schemas.extend(document)?;
         }
+        if let Some(attributes) = &settings.attributes {
+            schemas.keep_attributes("User", attributes);
+        }
         let schemas = Arc::new(schemas);
-        let tenant = |name: Option<String>, tokens: Vec<Token>| Tenant {
-            prefix: prefix_of(name.as_deref()),
-            name,
-            tokens,
-            state: Mutex::new(State {
-                store: Store::new(Arc::clone(&schemas), settings.policies),
-                discovery: None,
-            }),
+        let rules = settings.rules;
+        let tenant = |name: Option<String>, tokens: Vec<Token>| {
+            let mut store = Store::new(Arc::clone(&schemas), settings.policies);
+            rules.seed(&mut store);
+            Tenant {
+                prefix: match &name {
+                    Some(name) => format!("/{name}{}", settings.base_path),
+                    None => settings.base_path.clone(),
+                },
+                name,
+                needs_token: !tokens.is_empty(),
+                tokens: Mutex::new(Tokens::new(tokens)),
+                state: Mutex::new(State {
+                    store,
+                    discovery: None,
+                }),
+            }
         };
         let mut tenants = vec![tenant(None, settings.tokens)];
         tenants.extend(
@@ -239,6 +273,8 @@ impl Server {
         Ok(Server {
             tenants,
             policies: settings.policies,
+            token_life: settings.token_life,
+            rotation: settings.rotation,
             limits: Limits {
                 pages: PageSizes {
                     usual: settings.page_size.min(settings.page_limit),
@@ -249,6 +285,7 @@ impl Server {
             },
             body_limit: settings.body_limit,
             scheme: "http",
+            rules,
             schemas,
         })
     }
@@ -274,12 +311,14 @@ impl Server {
                 .get("tenants")
                 .and_then(|tenants| tenants.get(name))
             {
+                let mut store = Store::new(Arc::clone(&self.schemas), self.policies);
+                store.load(resources)?;
+                self.rules.seed(&mut store);
                 tenant
                     .state
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
-                    .store
-                    .load(resources)?;
+                    .store = store;
             }
         }
         Ok(())

@@ -8,6 +8,7 @@ use super::error::Refusal;
 use super::etag;
 use super::policy::Policy;
 use super::projection::{Asked, Projection};
+use super::rules::Rules;
 use super::store::{Place, Store};
 use super::{patch, patch_message};
 
@@ -16,6 +17,8 @@ pub(crate) struct Session<'a> {
     pub(crate) store: &'a mut Store,
     /// Base address under which the client reached the tenant.
     pub(crate) base: &'a str,
+    /// What is not done.
+    pub(crate) rules: &'a Rules,
     pub(crate) now: Timestamp,
     /// Makes a new id each time.
     pub(crate) fresh: &'a dyn Fn() -> String,
@@ -58,6 +61,7 @@ impl Session<'_> {
         body: Value,
         asked: &Asked,
     ) -> Result<Outcome, Refusal> {
+        self.rules.permit_create(self.store, shelf)?;
         let intake = self.store.read_resource(shelf, body)?;
         let written = intake.named.clone();
         let draft = self.store.draft_of(shelf, intake)?;
@@ -76,13 +80,16 @@ impl Session<'_> {
         asked: &Asked,
         conditions: Conditions<'_>,
     ) -> Result<Outcome, Refusal> {
+        self.rules.permit_write(self.store, place)?;
         self.check(place, conditions)?;
         let intake = self.store.read_resource(place.shelf, body)?;
         let written = intake.named.clone();
         let Some(mut draft) = self.store.begin(place) else {
             return Err(gone());
         };
-        if let Err(refusal) = self.store.overwrite(place.shelf, &mut draft, intake) {
+        let done = self.store.overwrite(place.shelf, &mut draft, intake);
+        let done = done.and_then(|()| self.rules.permit_change(self.store, place, &draft));
+        if let Err(refusal) = done {
             self.store.roll_back(place, draft);
             return Err(refusal);
         }
@@ -97,13 +104,16 @@ impl Session<'_> {
         asked: &Asked,
         conditions: Conditions<'_>,
     ) -> Result<Outcome, Refusal> {
+        self.rules.permit_write(self.store, place)?;
         self.check(place, conditions)?;
         let operations = patch_message::read_operations(self.store, body)?;
         let written = patch_message::names_in(&operations);
         let Some(mut draft) = self.store.begin(place) else {
             return Err(gone());
         };
-        if let Err(refusal) = patch::apply(self.store, place, &mut draft, operations) {
+        let done = patch::apply(self.store, place, &mut draft, operations);
+        let done = done.and_then(|()| self.rules.permit_change(self.store, place, &draft));
+        if let Err(refusal) = done {
             self.store.roll_back(place, draft);
             return Err(refusal);
         }
@@ -126,6 +136,7 @@ impl Session<'_> {
         place: Place,
         conditions: Conditions<'_>,
     ) -> Result<Outcome, Refusal> {
+        self.rules.permit_delete(self.store, place)?;
         self.check(place, conditions)?;
         self.store.remove(place, self.now);
         Ok(Outcome {

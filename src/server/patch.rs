@@ -11,7 +11,7 @@ use super::patch_target::{Target, change_target};
 use super::policy::Policy;
 use super::store::{Draft, Place, Store};
 use crate::scim::path::{AttributePath, Path};
-use crate::scim::schema::{Attribute, Mutability, Schema};
+use crate::scim::schema::{Attribute, Mutability, Schema, Schemas};
 use crate::scim::urn;
 
 /// Applies operations to a draft, in order. After a refusal the draft must be rolled back.
@@ -143,6 +143,9 @@ impl<'a> Patch<'a> {
         value: Option<Value>,
     ) -> Result<(), Refusal> {
         let Some((extension, attribute, sub)) = self.resolve(&path) else {
+            if self.is_dropped(&path) {
+                return Ok(());
+            }
             return Err(Refusal::bad(
                 ScimType::InvalidPath,
                 format!("path `{path}` names nothing that the schemas define"),
@@ -152,6 +155,16 @@ impl<'a> Patch<'a> {
             Some(attribute) => self.change(draft, op, &path, extension, attribute, sub, value),
             None => self.container(draft, op, extension, value.unwrap_or(Value::Null)),
         }
+    }
+
+    /// Whether a path names what RFC 7643 has and this server does not keep: as in whole resources, that is read and dropped.
+    fn is_dropped(&self, path: &Path) -> bool {
+        let core = Schemas::core();
+        let name = &self.store.shelves[self.place.shelf].resource_type.name;
+        let known = core
+            .resource_type(name)
+            .and_then(|known| core.resolve(known, &path.attribute()));
+        known.is_some() && self.store.policies.first(Policy::UnknownAttributes)
     }
 
     /// A whole schema: the extension's container, or the resource itself.

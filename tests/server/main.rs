@@ -11,5 +11,6 @@ mod policies;
 mod protocol;
 mod resources;
 mod robust;
+mod rules;
 mod socket;
 mod speed;
