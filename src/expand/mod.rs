@@ -18,7 +18,7 @@ use crate::expand::marks::marked;
 use crate::expand::source::Source;
 use crate::expand::text::Writer;
 use crate::idp::Call;
-use crate::plan::{Known, Move, Outgoing, Plan, Script, Settings, Sources};
+use crate::plan::{Known, Move, Outgoing, Plan, Reason, Script, Settings, Sources};
 use crate::profile::ProfileId;
 use crate::scenario::Scenario;
 use crate::scenario::step::{Action, Selector, Step};
@@ -135,7 +135,8 @@ pub fn expand(
             }
             Move::Skip(head, reason) => {
                 if let Some(step) = steps.get(head.name.as_str()) {
-                    writer.left_out(step, &reason);
+                    let (Reason::NotSupported(reason) | Reason::NotTested(reason)) = &reason;
+                    writer.left_out(step, reason);
                 }
             }
         }
