@@ -336,7 +336,7 @@ impl Scenario {
             None => (paint.odd("? part"), None),
         };
         let mut line = format!(
-            "{word}  {:15}  {}",
+            "{word}  {:18}  {}",
             one_line(&self.client),
             one_line(&self.title)
         );

@@ -43,17 +43,19 @@ pub(super) fn matches(because: &'static str) -> Need {
         ("id", Matcher::NonEmpty),
         ("schemas", Matcher::NonEmpty),
     ]);
-    Need::status(&[200], because).with_body(Matcher::AnyOf(vec![
-        members(vec![
-            list(),
-            ("totalResults", Matcher::Exactly(json!(0))),
-            ("Resources", Matcher::Absent),
-        ]),
-        members(vec![
-            list(),
-            ("totalResults", Matcher::Exactly(json!(1))),
-            ("Resources", Matcher::Elements(vec![resource])),
-        ]),
+    Need::status(&[200], because).with_body(members(vec![
+        list(),
+        (
+            "totalResults",
+            Matcher::AllOf(vec![
+                Matcher::Kind(Kind::Integer),
+                Matcher::AtMost(json!(1)),
+            ]),
+        ),
+        (
+            "Resources",
+            Matcher::AnyOf(vec![Matcher::Absent, Matcher::Each(Box::new(resource))]),
+        ),
     ]))
 }
 
