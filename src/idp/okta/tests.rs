@@ -1,0 +1,679 @@
+//! Okta's requests, byte for byte, from plain values.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::exchange::{Body, Exchange, Failure, Request, Response, Sender};
+use crate::idp::{
+    Call, Change, Did, Directory, Group, Memory, Person, Provisioner, Role, Subject, Switches,
+    Ticket,
+};
+use crate::profile::ProfileId;
+
+const ADA: &str = "2f0c9d7e-1111-4c1b-8a55-0d7f8c9e0001";
+const BOB: &str = "2f0c9d7e-1111-4c1b-8a55-0d7f8c9e0002";
+const FINANCE: &str = "7c1d0f6e-52a4-4a7e-9b0e-3f5b8f1f2a10";
+
+fn person(attributes: Value) -> Person {
+    Person {
+        attributes: attributes.as_object().cloned().unwrap(),
+        ..Person::default()
+    }
+}
+
+/// The people of the reference's samples.
+fn directory() -> Directory {
+    let mut directory = Directory::default();
+    directory.people.insert(
+        "ada".into(),
+        person(json!({
+            "userName": "ada.lovell@example.test",
+            "externalId": "00u1sampleuserid0001",
+            "name": {"givenName": "Ada", "familyName": "Lovell"},
+            "displayName": "Ada Lovell",
+            "email": "ada.lovell@example.test",
+            "locale": "en-US",
+        })),
+    );
+    directory.people.insert(
+        "bob".into(),
+        person(json!({
+            "userName": "bob.stone@example.test",
+            "externalId": "00u1sampleuserid0002",
+            "name": {"givenName": "Bob", "familyName": "Stone"},
+            "displayName": "Bob Stone",
+            "email": "bob.stone@example.test",
+            "locale": "en-US",
+        })),
+    );
+    directory.groups.insert(
+        "finance".into(),
+        Group {
+            attributes: json!({"displayName": "Finance Staff"})
+                .as_object()
+                .cloned()
+                .unwrap(),
+            members: ["ada".to_owned()].into(),
+            pushed: false,
+        },
+    );
+    directory.roles.insert(
+        "approver".into(),
+        Role {
+            id: "r7".into(),
+            value: "role-7".into(),
+            display: "Approver".into(),
+        },
+    );
+    directory
+}
+
+/// A provider with whatever answers to it.
+struct Desk {
+    provisioner: Provisioner,
+    lines: Vec<String>,
+    bodies: Vec<String>,
+    calls: Vec<Call>,
+}
+
+type Answer<'a> = &'a mut dyn FnMut(&Call) -> Exchange;
+
+impl Desk {
+    fn new(client: ProfileId, directory: Directory, switches: &[(&str, &str)]) -> Self {
+        Self::remembering(client, directory, switches, Memory::default())
+    }
+
+    fn remembering(
+        client: ProfileId,
+        directory: Directory,
+        switches: &[(&str, &str)],
+        memory: Memory,
+    ) -> Self {
+        let mut set = Switches::default();
+        for (name, value) in switches {
+            set.set(name, value).unwrap();
+        }
+        Self {
+            provisioner: Provisioner::new(client, directory, None, set, memory).unwrap(),
+            lines: Vec::new(),
+            bodies: Vec::new(),
+            calls: Vec::new(),
+        }
+    }
+
+    fn cause(&mut self, change: &Change, answer: Answer<'_>) -> Vec<Result<Did, String>> {
+        self.provisioner.cause(change).unwrap();
+        self.drain(answer)
+    }
+
+    fn catch_up(&mut self, answer: Answer<'_>) -> Vec<Result<Did, String>> {
+        self.provisioner.catch_up();
+        self.drain(answer)
+    }
+
+    fn drain(&mut self, answer: Answer<'_>) -> Vec<Result<Did, String>> {
+        self.lines.clear();
+        self.bodies.clear();
+        self.calls.clear();
+        while let Some((ticket, call)) = self.provisioner.begin() {
+            self.walk(ticket, call, answer);
+        }
+        assert!(self.provisioner.is_idle());
+        let outcomes = self.provisioner.take_outcomes();
+        outcomes.into_iter().map(|outcome| outcome.did).collect()
+    }
+
+    fn walk(&mut self, ticket: Ticket, first: Call, answer: Answer<'_>) {
+        let mut next = Some(first);
+        while let Some(call) = next {
+            let query: Vec<String> = call
+                .query
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
+            let mark = if query.is_empty() { "" } else { "?" };
+            self.lines.push(format!(
+                "{} /{}{mark}{}",
+                call.method,
+                call.path.join("/"),
+                query.join("&")
+            ));
+            self.bodies
+                .push(call.payload.as_ref().map_or_else(String::new, |payload| {
+                    String::from_utf8(payload.bytes()).unwrap()
+                }));
+            let exchange = answer(&call);
+            self.calls.push(call);
+            next = self.provisioner.answered(ticket, &exchange);
+        }
+    }
+
+    fn written(&self) -> Vec<&str> {
+        self.bodies
+            .iter()
+            .map(String::as_str)
+            .filter(|body| !body.is_empty())
+            .collect()
+    }
+}
+
+fn exchange(outcome: Result<Response, Failure>) -> Exchange {
+    Exchange {
+        sender: Sender::Client("okta-oin".to_owned()),
+        request: Request {
+            method: "GET".to_owned(),
+            origin: "https://scim.example.test:443".to_owned(),
+            target: "/scim/v2".to_owned(),
+            headers: Vec::new(),
+            body: Body::default(),
+        },
+        outcome,
+        started: "2026-11-21T10:00:00Z".to_owned(),
+        elapsed: Duration::from_millis(1),
+    }
+}
+
+fn answered(status: u16, body: Value) -> Exchange {
+    let body = Body::new(if body.is_null() {
+        String::new()
+    } else {
+        body.to_string()
+    });
+    exchange(Ok(Response::new(status, Vec::new(), body, None)))
+}
+
+fn throttled(retry_after: Option<&str>) -> Exchange {
+    let headers = retry_after
+        .map(|value| ("Retry-After".to_owned(), value.to_owned()))
+        .into_iter()
+        .collect();
+    let body = Body::new(r#"{"detail":"slow down"}"#);
+    exchange(Ok(Response::new(429, headers, body, None)))
+}
+
+fn list(total: usize, resources: &[Value]) -> Exchange {
+    answered(
+        200,
+        json!({
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
+            "totalResults": total,
+            "startIndex": 1,
+            "itemsPerPage": resources.len(),
+            "Resources": resources,
+        }),
+    )
+}
+
+fn refused(status: u16, detail: &str) -> Exchange {
+    answered(
+        status,
+        json!({
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
+            "status": status.to_string(),
+            "detail": detail,
+        }),
+    )
+}
+
+/// okta.md 3.2: what the sample's server returned.
+fn stored() -> Value {
+    json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        "id": ADA,
+        "userName": "ada.lovell@example.test",
+        "name": {"formatted": "Ada Lovell", "givenName": "Ada", "familyName": "Lovell"},
+        "emails": [{"primary": true, "value": "ada.lovell@example.test", "type": "work"}],
+        "active": true,
+        "meta": {"resourceType": "User", "created": "2026-01-05T09:00:00Z", "lastModified": "2026-01-05T09:00:00Z"},
+    })
+}
+
+/// An empty target that stores nothing and gives the reference's ids.
+fn accepting(call: &Call) -> Exchange {
+    let id = match call.subject.as_ref().map(Subject::key) {
+        Some("bob") => BOB,
+        Some("finance") => FINANCE,
+        _ => ADA,
+    };
+    match call.method {
+        "GET" if !call.query.is_empty() => list(0, &[]),
+        "GET" if call.path[0] == "Users" => {
+            let mut stored = stored();
+            stored["id"] = id.into();
+            answered(200, stored)
+        }
+        "GET" => answered(200, json!({"id": id, "displayName": "Finance Staff"})),
+        "POST" => answered(201, json!({"id": id})),
+        "DELETE" => answered(204, Value::Null),
+        _ => answered(200, json!({"id": id})),
+    }
+}
+
+fn assigned(client: ProfileId, switches: &[(&str, &str)]) -> Desk {
+    let mut desk = Desk::new(client, directory(), switches);
+    for key in ["ada", "bob"] {
+        desk.cause(&Change::Assign(key.into()), &mut accepting);
+    }
+    desk
+}
+
+fn update(name: &str, value: Value) -> Change {
+    let values = json!({name: value}).as_object().cloned().unwrap();
+    Change::Update("ada".into(), values)
+}
+
+const LOOK_UP: &str =
+    r#"GET /Users?filter=userName eq "ada.lovell@example.test"&startIndex=1&count=100"#;
+
+/// Every body that the reference prints, with its length there: section, what is caused, the last body of it.
+#[test]
+fn bodies_of_the_reference() {
+    let patch = |operation: &str| {
+        format!(
+            r#"{{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{operation}]}}"#
+        )
+    };
+    let ada = format!(r#"{{"value":"{ADA}","display":"ada.lovell@example.test"}}"#);
+    let add = format!(r#"{{"op":"add","path":"members","value":[{ada}]}}"#);
+    let group = |rest: &str| {
+        format!(r#"{{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],{rest}}}"#)
+    };
+    let finance = || Change::PushGroup("finance".into());
+    let table: [(&str, ProfileId, Vec<Change>, usize, usize, String); 9] = [
+        (
+            "2.2 [doc]",
+            ProfileId::OktaOin,
+            vec![Change::Assign("ada".into())],
+            0,
+            348,
+            r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ada.lovell@example.test","name":{"givenName":"Ada","familyName":"Lovell"},"emails":[{"primary":true,"value":"ada.lovell@example.test","type":"work"}],"displayName":"Ada Lovell","locale":"en-US","externalId":"00u1sampleuserid0001","groups":[],"password":"Zq7rT2mK","active":true}"#.into(),
+        ),
+        (
+            "4.1 [doc][recorded]",
+            ProfileId::OktaOin,
+            vec![Change::Assign("ada".into()), Change::Unassign("ada".into())],
+            0,
+            118,
+            patch(r#"{"op":"replace","value":{"active":false}}"#),
+        ),
+        (
+            "6.2 [doc]",
+            ProfileId::OktaOin,
+            vec![Change::Assign("ada".into()), finance()],
+            0,
+            102,
+            group(r#""displayName":"Finance Staff","members":[]"#),
+        ),
+        (
+            "6.3 [doc][recorded]",
+            ProfileId::OktaOin,
+            vec![
+                Change::Assign("ada".into()),
+                finance(),
+                Change::RenameGroup("finance".into(), "Finance Team".into()),
+            ],
+            0,
+            176,
+            patch(&format!(
+                r#"{{"op":"replace","value":{{"id":"{FINANCE}","displayName":"Finance Team"}}}}"#
+            )),
+        ),
+        (
+            "6.4 [doc][recorded]",
+            ProfileId::OktaOin,
+            vec![Change::Assign("ada".into()), finance()],
+            2,
+            201,
+            patch(&add),
+        ),
+        (
+            "6.2 [recorded]",
+            ProfileId::OktaAiw,
+            vec![Change::Assign("ada".into()), finance()],
+            0,
+            186,
+            group(&format!(r#""displayName":"Finance Staff","members":[{ada}]"#)),
+        ),
+        (
+            "6.4 [recorded]",
+            ProfileId::OktaAiw,
+            vec![Change::Assign("ada".into()), finance()],
+            1,
+            230,
+            group(&format!(
+                r#""id":"{FINANCE}","displayName":"Finance Staff","members":[{ada}]"#
+            )),
+        ),
+        (
+            "6.5 [recorded]",
+            ProfileId::OktaOin,
+            vec![
+                finance(),
+                Change::PushNow("finance".into()),
+            ],
+            0,
+            121,
+            patch(r#"{"op":"replace","path":"members","value":[]}"#),
+        ),
+        (
+            "3.6 [inferred]",
+            ProfileId::OktaOin,
+            vec![
+                Change::Assign("ada".into()),
+                Change::SyncPassword("ada".into(), "N3w-Secret-1".into()),
+            ],
+            0,
+            129,
+            patch(r#"{"op":"replace","value":{"password":"N3w-Secret-1"}}"#),
+        ),
+    ];
+    for (source, client, changes, place, length, expected) in table {
+        let mut desk = Desk::new(client, directory(), &[]);
+        for change in &changes {
+            let outcomes = desk.cause(change, &mut accepting);
+            assert!(outcomes.iter().all(Result::is_ok), "{source}: {outcomes:?}");
+        }
+        assert_eq!(desk.written()[place], expected, "{source}");
+        assert_eq!(expected.len(), length, "{source}");
+    }
+}
+
+/// okta.md 2.2 [recorded]: an application of the wizard that maps no type and no name to show.
+#[test]
+fn the_smallest_user_is_290_bytes() {
+    let mut mapping =
+        crate::idp::mapping::Mapping::default_of(crate::finding::Authority::Okta).clone();
+    mapping.users.retain(|row| !row.to.ends_with(".type"));
+    let mut directory = directory();
+    let ada = directory.people.get_mut("ada").unwrap();
+    ada.attributes.shift_remove("displayName");
+    ada.attributes.shift_remove("locale");
+    let mut desk = Desk::new(ProfileId::OktaAiw, Directory::default(), &[]);
+    desk.provisioner = Provisioner::new(
+        ProfileId::OktaAiw,
+        directory,
+        Some(mapping),
+        Switches::default(),
+        Memory::default(),
+    )
+    .unwrap();
+    desk.cause(&Change::Assign("ada".into()), &mut accepting);
+    let expected = r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ada.lovell@example.test","name":{"givenName":"Ada","familyName":"Lovell"},"emails":[{"primary":true,"value":"ada.lovell@example.test"}],"externalId":"00u1sampleuserid0001","groups":[],"password":"Zq7rT2mK","active":true}"#;
+    assert_eq!(desk.written(), [expected]);
+    assert_eq!(expected.len(), 290);
+}
+
+/// okta.md 2.3: the full-profile sample.
+#[test]
+fn an_extension_follows_the_core_attributes() {
+    let mut directory = directory();
+    directory.people.get_mut("ada").unwrap().attributes.extend(
+        json!({
+            "title": "Analyst", "phone": "555 0100", "employeeNumber": "1842", "costCenter": "CC-7",
+            "organization": "Example Test Ltd", "department": "Research",
+        })
+        .as_object()
+        .cloned()
+        .unwrap(),
+    );
+    let mut desk = Desk::new(ProfileId::OktaOin, directory, &[]);
+    desk.cause(&Change::Assign("ada".into()), &mut accepting);
+    assert_eq!(
+        desk.written(),
+        [
+            r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User","urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"],"userName":"ada.lovell@example.test","name":{"givenName":"Ada","familyName":"Lovell"},"emails":[{"primary":true,"value":"ada.lovell@example.test","type":"work"}],"title":"Analyst","displayName":"Ada Lovell","phoneNumbers":[{"primary":true,"value":"555 0100","type":"work"}],"locale":"en-US","urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"employeeNumber":"1842","costCenter":"CC-7","organization":"Example Test Ltd","department":"Research"},"externalId":"00u1sampleuserid0001","groups":[],"password":"Zq7rT2mK","active":true}"#
+        ]
+    );
+}
+
+/// okta.md 3.2: the sample, 505 bytes.
+#[test]
+fn a_put_is_the_servers_document_with_the_attributes_over_it() {
+    let mut desk = assigned(ProfileId::OktaOin, &[]);
+    let values = json!({"name.givenName": "Adeline", "displayName": "Adeline Lovell"});
+    let change = Change::Update("ada".into(), values.as_object().cloned().unwrap());
+    assert_eq!(desk.cause(&change, &mut accepting), [Ok(Did::Updated)]);
+    assert_eq!(
+        desk.lines,
+        [format!("GET /Users/{ADA}"), format!("PUT /Users/{ADA}")]
+    );
+    let expected = format!(
+        r#"{{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"id":"{ADA}","userName":"ada.lovell@example.test","name":{{"formatted":"Ada Lovell","givenName":"Adeline","familyName":"Lovell"}},"emails":[{{"primary":true,"value":"ada.lovell@example.test","type":"work"}}],"active":true,"meta":{{"resourceType":"User","created":"2026-01-05T09:00:00Z","lastModified":"2026-01-05T09:00:00Z"}},"displayName":"Adeline Lovell","locale":"en-US","externalId":"00u1sampleuserid0001","groups":[]}}"#
+    );
+    assert_eq!(desk.written(), [expected.as_str()]);
+    assert_eq!(expected.len(), 505);
+    // Nothing has changed: nothing is sent.
+    assert_eq!(desk.cause(&change, &mut accepting), [Ok(Did::Unchanged)]);
+    assert!(desk.lines.is_empty());
+    assert!(desk.catch_up(&mut accepting).is_empty());
+    let mapped = desk
+        .provisioner
+        .mapped(&Subject::User("ada".into()))
+        .unwrap();
+    assert_eq!(mapped["displayName"], "Adeline Lovell");
+    assert_eq!(mapped["active"], true);
+    assert!(mapped.get("password").is_none() && mapped.get("groups").is_none());
+}
+
+/// okta.md 2.1: none, one, one that is inactive, several.
+#[test]
+fn the_look_up_decides() {
+    let assign = Change::Assign("ada".into());
+    let mut desk = Desk::new(ProfileId::OktaOin, directory(), &[]);
+    let outcomes = desk.cause(&assign, &mut |call| match call.method {
+        "GET" => refused(404, "nobody"),
+        _ => accepting(call),
+    });
+    assert_eq!(outcomes, [Ok(Did::Created)]);
+    assert_eq!(desk.lines, [LOOK_UP, "POST /Users"]);
+
+    let mut desk = Desk::new(ProfileId::OktaOin, directory(), &[]);
+    let outcomes = desk.cause(&assign, &mut |call| match call.query.as_slice() {
+        [] => accepting(call),
+        _ => list(1, &[stored()]),
+    });
+    assert_eq!(outcomes, [Ok(Did::Linked)]);
+    let read = format!("GET /Users/{ADA}");
+    let put = format!("PUT /Users/{ADA}");
+    assert_eq!(desk.lines, [LOOK_UP, &read, &put]);
+
+    let mut inactive = stored();
+    inactive["active"] = json!(false);
+    for (client, between) in [
+        (ProfileId::OktaOin, vec![format!("PATCH /Users/{ADA}")]),
+        (ProfileId::OktaAiw, vec![read.clone(), put.clone()]),
+    ] {
+        let mut desk = Desk::new(client, directory(), &[]);
+        let outcomes = desk.cause(&assign, &mut |call| match call.query.as_slice() {
+            [] => accepting(call),
+            _ => list(1, std::slice::from_ref(&inactive)),
+        });
+        assert_eq!(outcomes, [Ok(Did::Activated)]);
+        let mut expected = vec![LOOK_UP.to_owned()];
+        expected.extend(between);
+        expected.extend([read.clone(), put.clone()]);
+        assert_eq!(desk.lines, expected);
+    }
+
+    let mut desk = Desk::new(ProfileId::OktaOin, directory(), &[]);
+    let outcomes = desk.cause(&assign, &mut |_| list(2, &[stored(), stored()]));
+    assert_eq!(
+        outcomes,
+        [Err(
+            "Multiple users found by userName. Expected 0 or 1 results but was 2".to_owned()
+        )]
+    );
+}
+
+/// okta.md 4.1, 4.2, 4.4.
+#[test]
+fn deactivation_and_reactivation() {
+    let mut desk = assigned(ProfileId::OktaOin, &[]);
+    desk.cause(&Change::Deactivate("ada".into()), &mut accepting);
+    let off = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","value":{"active":false}}]}"#;
+    assert_eq!(desk.written(), [off]);
+    assert_eq!(
+        desk.cause(&Change::Delete("ada".into()), &mut accepting),
+        [Ok(Did::Nothing)]
+    );
+    assert_eq!(
+        desk.cause(&Change::Purge("bob".into()), &mut accepting),
+        [Ok(Did::Deactivated)]
+    );
+    let mapped = desk
+        .provisioner
+        .mapped(&Subject::User("ada".into()))
+        .unwrap();
+    assert_eq!(mapped["active"], false);
+    let mut inactive = stored();
+    inactive["active"] = json!(false);
+    let outcomes = desk.cause(&Change::Reassign("ada".into()), &mut |call| match call
+        .query
+        .as_slice()
+    {
+        [] => accepting(call),
+        _ => list(1, std::slice::from_ref(&inactive)),
+    });
+    assert_eq!(outcomes, [Ok(Did::Activated)]);
+    let on = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","value":{"active":true}}]}"#;
+    assert_eq!(desk.written()[0], on);
+    assert_eq!((off.len(), on.len()), (118, 117));
+    assert_eq!(
+        desk.cause(&Change::Suspend("ada".into()), &mut accepting),
+        [Ok(Did::Nothing)]
+    );
+
+    let mut desk = assigned(ProfileId::OktaAiw, &[]);
+    desk.cause(&Change::Unassign("ada".into()), &mut accepting);
+    let mut flipped = stored();
+    flipped["active"] = json!(false);
+    assert_eq!(desk.written(), [flipped.to_string()]);
+
+    let mut desk = assigned(
+        ProfileId::OktaOin,
+        &[("okta.granular-deprovisioning", "on")],
+    );
+    desk.cause(&Change::Purge("ada".into()), &mut accepting);
+    let user = format!("/Users/{ADA}");
+    assert_eq!(
+        desk.lines,
+        [format!("PATCH {user}"), format!("DELETE {user}")]
+    );
+    assert_eq!(desk.provisioner.mapped(&Subject::User("ada".into())), None);
+}
+
+/// okta.md 3.5: the three ways in which an emptied value may be sent.
+#[test]
+fn values_are_cleared() {
+    for (clearing, expected) in [
+        ("omit", None),
+        ("null", Some(Value::Null)),
+        ("empty", Some(json!(""))),
+    ] {
+        let mut desk = assigned(ProfileId::OktaOin, &[("okta.clear", clearing)]);
+        desk.cause(&update("title", json!("Analyst")), &mut accepting);
+        desk.cause(&update("title", Value::Null), &mut |call| {
+            let mut stored = stored();
+            stored["title"] = "Analyst".into();
+            match call.method {
+                "GET" => answered(200, stored),
+                _ => accepting(call),
+            }
+        });
+        let sent: Value = serde_json::from_str(desk.written()[0]).unwrap();
+        assert_eq!(sent.get("title"), expected.as_ref(), "{clearing}");
+    }
+}
+
+/// okta.md 3.3 [inferred].
+#[test]
+fn a_user_patch_has_what_has_changed() {
+    let mut desk = assigned(ProfileId::OktaOinUserpatch, &[]);
+    let values = json!({"name.givenName": "Adeline", "displayName": "Adeline Lovell"});
+    let change = Change::Update("ada".into(), values.as_object().cloned().unwrap());
+    desk.cause(&change, &mut accepting);
+    assert_eq!(desk.lines, [format!("PATCH /Users/{ADA}")]);
+    assert_eq!(
+        desk.written(),
+        [
+            r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","value":{"name":{"givenName":"Adeline"},"displayName":"Adeline Lovell"}}]}"#
+        ]
+    );
+    assert!(
+        desk.calls[0]
+            .needs
+            .iter()
+            .all(|need| need.strength < crate::finding::Strength::Must)
+    );
+}
+
+/// okta.md 3.4.
+#[test]
+fn a_user_name_may_be_for_the_creation_only() {
+    let rename = Change::Rename("ada".into(), "ada.stone@example.test".into());
+    let mut desk = assigned(ProfileId::OktaOin, &[("okta.user-name", "create-only")]);
+    assert_eq!(desk.cause(&rename, &mut accepting), [Ok(Did::Unchanged)]);
+    let ada = Subject::User("ada".into());
+    assert_eq!(
+        desk.provisioner.mapped(&ada).unwrap()["userName"],
+        "ada.lovell@example.test"
+    );
+    let mut desk = assigned(ProfileId::OktaOin, &[]);
+    assert_eq!(desk.cause(&rename, &mut accepting), [Ok(Did::Updated)]);
+    assert_eq!(
+        desk.provisioner.mapped(&ada).unwrap()["userName"],
+        "ada.stone@example.test"
+    );
+}
+
+/// okta.md 2.3: a manager comes, and goes as a whole.
+#[test]
+fn a_manager_is_set_and_removed() {
+    const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    let mut desk = assigned(ProfileId::OktaOin, &[]);
+    desk.cause(
+        &Change::SetManager("ada".into(), Some("bob".into())),
+        &mut accepting,
+    );
+    let sent: Value = serde_json::from_str(desk.written()[0]).unwrap();
+    assert_eq!(sent["schemas"][1], ENTERPRISE);
+    assert_eq!(
+        sent[ENTERPRISE],
+        json!({"manager": {"value": "00u1sampleuserid0002", "displayName": "Bob Stone"}})
+    );
+    desk.cause(&Change::SetManager("ada".into(), None), &mut |call| {
+        let mut stored = stored();
+        stored[ENTERPRISE] = json!({"manager": {"value": "x", "$ref": "/Users/x"}});
+        match call.method {
+            "GET" => answered(200, stored),
+            _ => accepting(call),
+        }
+    });
+    let sent: Value = serde_json::from_str(desk.written()[0]).unwrap();
+    assert_eq!(sent[ENTERPRISE], json!({}));
+}
+
+/// okta.md 8.3.
+#[test]
+fn roles_travel_in_the_user() {
+    let roles = || vec!["approver".to_owned()];
+    let mut desk = assigned(ProfileId::OktaGov, &[]);
+    desk.cause(&Change::AssignRoles("ada".into(), roles()), &mut accepting);
+    let sent: Value = serde_json::from_str(desk.written()[0]).unwrap();
+    assert_eq!(
+        sent["roles"],
+        json!([{"value": "role-7", "display": "Approver"}])
+    );
+    desk.cause(
+        &Change::WithdrawRoles("ada".into(), roles()),
+        &mut accepting,
+    );
+    let sent: Value = serde_json::from_str(desk.written()[0]).unwrap();
+    assert_eq!(sent["roles"], json!([]));
+    let mut desk = assigned(ProfileId::OktaOin, &[]);
+    let refused = desk
+        .provisioner
+        .cause(&Change::AssignRoles("ada".into(), roles()));
+    assert!(refused.unwrap_err().contains("only okta-gov"));
+}
