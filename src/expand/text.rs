@@ -192,7 +192,7 @@ impl<'a> Writer<'a> {
             }
             None => {}
         }
-        self.needs(&call.needs);
+        self.needs(&call.judged_by());
         let mut keep = Vec::new();
         if call.creates
             && let Some(subject) = &call.subject

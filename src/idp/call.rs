@@ -31,9 +31,9 @@ pub struct Call {
     pub creates: bool,
     /// Where the request is documented, with its evidence: `okta.md 2.1 [doc][recorded]`.
     pub source: &'static str,
-    /// Requirement ids of the RFCs that the answer fulfils or breaks.
+    /// Requirement ids of the RFCs that the answer's status fulfils or breaks.
     pub covers: &'static [&'static str],
-    /// What the provider needs of the answer.
+    /// What the provider needs of the answer; see [`Call::judged_by`].
     pub needs: Vec<Need>,
     /// Virtual time that passes before it is sent.
     pub after: Duration,
@@ -191,6 +191,29 @@ impl Call {
     pub fn creating(mut self) -> Self {
         self.creates = true;
         self
+    }
+
+    /// All that the answer is judged by: what the provider needs, and the status on the authority of the RFC, where
+    /// [`covers`](Self::covers) says so.
+    pub fn judged_by(&self) -> Vec<Need> {
+        let mut needs = self.needs.clone();
+        if !self.covers.is_empty() {
+            let mut status: Vec<StatusSet> = Vec::new();
+            for accepted in self.needs.iter().flat_map(|need| &need.status) {
+                if !status.contains(accepted) {
+                    status.push(*accepted);
+                }
+            }
+            needs.push(Need {
+                status,
+                body: None,
+                by: Some(Authority::Rfc),
+                strength: Strength::Must,
+                covers: self.covers,
+                because: "",
+            });
+        }
+        needs
     }
 
     /// Whether it changes something at the target.

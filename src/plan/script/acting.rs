@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::exchange::Exchange;
 use crate::finding::requirement::Requirement;
 use crate::finding::{Authority, Strength};
-use crate::idp::{Call, Did, Outcome, Provisioner, Subject, Ticket};
+use crate::idp::{Call, Did, Need, Outcome, Provisioner, Subject, Ticket};
 use crate::plan::people::changes;
 use crate::plan::request::from_call;
 use crate::plan::script::{Provided, Script, Stage};
@@ -245,40 +245,46 @@ impl Script {
     }
 }
 
-/// What the provider needs of the answer to a call.
+/// What the answer to a call is judged by.
 fn needs(call: &Call, exchange: usize) -> Vec<Expectation> {
-    let expectation = |need: &crate::idp::Need| {
-        let authority = need.by.unwrap_or_else(|| call.client.authority());
-        let mut duties = vec![Duty {
-            authority,
-            strength: need.strength,
-            requirements: Vec::new(),
-        }];
-        if !need.covers.is_empty() {
-            let levels = need.covers.iter().filter_map(|id| Requirement::find(id));
-            duties.push(Duty {
-                authority: Authority::Rfc,
-                strength: levels
-                    .map(|requirement| Strength::of_keyword(&requirement.level))
-                    .max()
-                    .unwrap_or(Strength::Must),
-                requirements: need.covers.iter().map(|id| (*id).to_owned()).collect(),
-            });
+    let expectation = |need: Need| {
+        let own = call.client.authority();
+        let of_rfc = |authority| {
+            need.covers
+                .iter()
+                .filter(move |_| authority == Authority::Rfc)
+        };
+        let duty = |authority: Authority| {
+            let covers: Vec<&str> = of_rfc(authority).copied().collect();
+            let level = covers
+                .iter()
+                .filter_map(|id| Requirement::find(id))
+                .map(|requirement| Strength::of_keyword(&requirement.level))
+                .max();
+            Duty {
+                authority,
+                strength: level.unwrap_or(need.strength),
+                requirements: covers.into_iter().map(str::to_owned).collect(),
+            }
+        };
+        let mut duties = vec![duty(need.by.unwrap_or(own))];
+        if need.by.is_none() && !need.covers.is_empty() {
+            duties.push(duty(Authority::Rfc));
         }
         Expectation {
             exchange: Some(exchange),
             wants: Wants::Answer {
-                status: need.status.clone(),
+                status: need.status,
                 headers: Vec::new(),
-                body: need.body.clone(),
+                body: need.body,
                 within: None,
             },
             duties,
-            because: Some(need.because.to_owned()),
+            because: Some(need.because.to_owned()).filter(|because| !because.is_empty()),
             source: Some(call.source.to_owned()),
         }
     };
-    call.needs.iter().map(expectation).collect()
+    call.judged_by().into_iter().map(expectation).collect()
 }
 
 /// One of [`OUTCOMES`](crate::scenario::act::OUTCOMES), or `nothing`.
