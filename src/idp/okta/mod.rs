@@ -24,6 +24,7 @@ mod place;
 mod profile;
 mod quiet;
 mod removal;
+mod sending;
 #[cfg(test)]
 mod tests;
 mod throttle;
