@@ -177,3 +177,36 @@ pub(super) fn record(held: &mut Value, operations: &[Operation]) {
         let _ = overlay::write(held, &operation.path, Some(operation.value.clone()));
     }
 }
+
+/// What an account that is taken over holds already, of the attributes that are mapped. Elements that the mapping does not
+/// speak of stay there, and so does what has no value in the directory. The manager has a pass of its own.
+pub(super) fn taken_over(resource: &Value, mapping: &Mapping) -> Value {
+    let mut held = Map::new();
+    for row in &mapping.users {
+        let Ok(path) = row.to.parse::<Path>() else {
+            continue;
+        };
+        if row.from == Expression::Manager {
+            continue;
+        }
+        let home = match &path.urn {
+            Some(extension) => resource.get(extension),
+            None => Some(resource),
+        };
+        let found = home.and_then(|home| home.get(&path.name));
+        if let Some(found) = found {
+            match &path.urn {
+                Some(extension) => {
+                    let container = held
+                        .entry(extension.as_str())
+                        .or_insert_with(|| Value::Object(Map::new()));
+                    container[path.name.as_str()] = found.clone();
+                }
+                None => {
+                    held.insert(path.name.clone(), found.clone());
+                }
+            }
+        }
+    }
+    Value::Object(held)
+}

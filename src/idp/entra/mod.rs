@@ -153,12 +153,16 @@ impl Provider for Entra {
             .filter(|id| !id.is_empty())
             .map(|id| json!({"value": id}))
             .collect();
-        resource["members"] = Value::Array(members);
+        // Of a group that was taken over nobody knows who else is in it: Entra never reads members.
+        resource["members"] = match resource.get("schemas") {
+            Some(_) => Value::Array(members),
+            None => Value::Null,
+        };
         Some(held(resource, urn::GROUP))
     }
 }
 
-/// A resource as the target must hold it: without what is empty, with the schemas that it uses.
+/// A resource as the target must hold it, with the schemas that it uses. `null` is what nothing is known of.
 fn held(resource: Value, core: &str) -> Value {
     let Value::Object(members) = resource else {
         return json!({"schemas": [core]});
@@ -169,7 +173,7 @@ fn held(resource: Value, core: &str) -> Value {
     let mut kept = serde_json::Map::new();
     kept.insert("schemas".to_owned(), Value::Array(schemas));
     for (name, value) in members {
-        if !matches!(name.as_str(), "schemas" | "meta" | "id") && !value.is_null() {
+        if !matches!(name.as_str(), "schemas" | "meta" | "id") {
             kept.insert(name, value);
         }
     }

@@ -91,16 +91,14 @@ fn fails(manager: &str, memory: &Memory) -> bool {
     memory.escrow(&Subject::User(manager.to_owned())).is_some()
 }
 
-/// Takes away what is only remembered.
+/// Takes away what is only remembered. The manager is then `null`: nothing that the target must hold.
 pub(super) fn strip(resource: &mut Value, path: &str) {
     let is_marked =
         mapped::value_at(resource, path).is_some_and(|known| known.get(LEFT_OUT).is_some());
     if is_marked {
-        // The path was written by `remember`, so it can be taken away.
+        // The path was written by `remember`, so it can be written again.
         let _ = overlay::write(resource, path, None);
-        if let Some(members) = resource.as_object_mut() {
-            members.retain(|_, value| value.as_object().is_none_or(|inner| !inner.is_empty()));
-        }
+        let _ = overlay::write(resource, path, Some(Value::Null));
     }
 }
 
@@ -310,10 +308,11 @@ fn remember(world: &mut World<'_>, key: &str, manager: Option<Value>) {
     ) else {
         return;
     };
-    // What is there is taken away first: objects are merged.
+    // What is there is taken away first: objects are merged. `null` says that there was one.
+    let had_one = mapped::value_at(&link.pushed, path).is_some();
     let _ = overlay::write(&mut link.pushed, path, None);
-    if manager.is_some() {
-        let _ = overlay::write(&mut link.pushed, path, manager);
+    if manager.is_some() || had_one {
+        let _ = overlay::write(&mut link.pushed, path, Some(manager.unwrap_or_default()));
     }
     world.memory.set_user(key, Some(link));
 }

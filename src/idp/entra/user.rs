@@ -240,7 +240,7 @@ impl UserJob {
             &self.key,
             Some(UserLink {
                 id: id.to_owned(),
-                pushed: json!({}),
+                pushed: mapped::taken_over(resource, world.mapping),
                 active: resource.get("active") != Some(&Value::Bool(false)),
             }),
         );
