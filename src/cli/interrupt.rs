@@ -6,13 +6,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::INTERRUPTED;
 
-/// Waits for signals during a run; cancels it at the first.
-pub(crate) async fn watch(cancel: CancellationToken) {
+/// Waits for signals during a run; cancels it at the first. `doing` says what is done then.
+pub(crate) async fn watch(cancel: CancellationToken, doing: &'static str) {
     signal().await;
     // Nobody reads stderr any more: the run ends all the same.
     let _ = writeln!(
         anstream::stderr().lock(),
-        "\ninterrupted: removing what was created (once more to stop at once)"
+        "\ninterrupted: {doing} (once more to stop at once)"
     );
     cancel.cancel();
     signal().await;

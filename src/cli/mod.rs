@@ -15,6 +15,7 @@ mod run;
 mod selection;
 mod serve;
 mod show;
+mod sync;
 mod target;
 
 use std::io::Write;
@@ -64,6 +65,8 @@ enum Command {
     Schema,
     /// Start the reference server, a complete SCIM 2.0 service provider in memory
     Serve(serve::ServeArguments),
+    /// Provision the people and groups of a directory file, as a provider does cycle by cycle
+    Sync(Box<sync::SyncArguments>),
     /// Render event logs again, several as one run
     Report(report::LogArguments),
     /// Look at pending snapshots and accept or reject them one by one
@@ -136,6 +139,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => return check::check(&arguments),
         Command::Schema => return schema::print(),
         Command::Serve(arguments) => serve::serve(&arguments),
+        Command::Sync(arguments) => sync::sync(&arguments),
         Command::Report(arguments) => report::report(&arguments),
         Command::Review(arguments) => review::review(&arguments),
         Command::Accept(arguments) => review::accept(&arguments),

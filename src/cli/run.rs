@@ -150,7 +150,10 @@ async fn play(
     mut reporters: Vec<Box<dyn Reporter>>,
 ) -> Result<ExitCode, Complaint> {
     let cancel = CancellationToken::new();
-    let signals = tokio::spawn(interrupt::watch(cancel.clone()));
+    let signals = tokio::spawn(interrupt::watch(
+        cancel.clone(),
+        "removing what was created",
+    ));
     let mut totals = Totals::default();
     let mut unwritten: Option<io::Error> = None;
     let ending = run::run(settings, cancel.clone(), |event: Event| {
@@ -358,7 +361,7 @@ fn environment(
 }
 
 /// `500ms`, `10s`, `2m`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let split = text
         .find(|letter: char| !letter.is_ascii_digit() && letter != '.')
         .unwrap_or(text.len());

@@ -130,7 +130,8 @@ fn request_lines(
     text
 }
 
-fn wire(request: &Outgoing, overlay: Option<String>) -> String {
+/// A request as it is written, but for the base URL and credentials. `overlay` stands in for a body that is not known yet.
+pub(crate) fn wire(request: &Outgoing, overlay: Option<String>) -> String {
     let mut text = format!("{} {}\n", request.method, request.target);
     for (name, value) in &request.headers {
         let _ = writeln!(text, "{name}: {value}");

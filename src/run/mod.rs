@@ -2,6 +2,7 @@
 
 mod cleanup;
 mod client;
+mod dry;
 mod journal;
 mod ledger;
 mod masking;
@@ -9,7 +10,8 @@ mod naming;
 mod outage;
 mod play;
 mod preflight;
-mod state_file;
+pub(crate) mod state_file;
+pub(crate) mod sync;
 
 pub use client::Bounds;
 

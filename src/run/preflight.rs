@@ -17,20 +17,31 @@ pub(crate) struct Untestable {
     pub(crate) hint: Option<String>,
 }
 
-/// Asks the target a first question.
+/// Asks the target, or one of its tenants, for one user: whether it is reached, and is SCIM.
+pub(crate) async fn first_question(
+    client: &Client,
+    target: &Target,
+    tenant: Option<&str>,
+) -> (Exchange, Option<Untestable>) {
+    let request = Outgoing::harness(
+        "GET",
+        "/Users?startIndex=1&count=1".to_owned(),
+        tenant.map(str::to_owned),
+    );
+    let first = client.send(&request).await;
+    let asked = tenant.and_then(|tenant| target.tenants.get(tenant));
+    let untestable = problem(&first, asked.unwrap_or(target));
+    (first, untestable)
+}
+
+/// Asks the target a first question, and what it says about itself.
 pub(crate) async fn examine(
     client: &Client,
     target: &Target,
 ) -> (Vec<Exchange>, Result<Known, Untestable>) {
-    let first = client
-        .send(&Outgoing::harness(
-            "GET",
-            "/Users?startIndex=1&count=1".to_owned(),
-            None,
-        ))
-        .await;
+    let (first, untestable) = first_question(client, target, None).await;
     let mut exchanges = vec![first];
-    if let Some(problem) = problem(&exchanges[0], target) {
+    if let Some(problem) = untestable {
         return (exchanges, Err(problem));
     }
     for document in ["/ServiceProviderConfig", "/Schemas"] {

@@ -1,0 +1,270 @@
+//! What came of a sync, counted for people or told as lines of JSON.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::cli::sync::say;
+use crate::idp::{Did, Memory, Outcome, Subject};
+use crate::plan::{Outgoing, rehearsal};
+use crate::run::sync::{Ending, Finished};
+
+/// Most failures that are listed for people.
+const LISTED: usize = 20;
+/// How often progress is shown.
+const EVERY: Duration = Duration::from_millis(200);
+
+/// A running count.
+pub(super) struct Tally {
+    json: bool,
+    /// Somebody watches.
+    live: bool,
+    shown: Option<Instant>,
+    requests: u64,
+    /// Writes that a dry run has not sent.
+    unsent: u64,
+    done: u64,
+    /// By what was done: users, groups.
+    counts: BTreeMap<&'static str, (u64, u64)>,
+    failures: u64,
+    listed: Vec<String>,
+    waited: bool,
+}
+
+/// What the summary is about.
+pub(super) struct Told {
+    /// Directory, client and target.
+    pub(super) what: String,
+    /// Nothing was written.
+    pub(super) dry: bool,
+    /// Where the state is.
+    pub(super) state: Option<String>,
+}
+
+impl Tally {
+    pub(super) fn new(json: bool, live: bool) -> Self {
+        Self {
+            json,
+            live: live && !json,
+            shown: None,
+            requests: 0,
+            unsent: 0,
+            done: 0,
+            counts: BTreeMap::new(),
+            failures: 0,
+            listed: Vec::new(),
+            waited: false,
+        }
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.failures > 0
+    }
+
+    /// A request is over.
+    pub(super) fn answered(&mut self) {
+        self.requests += 1;
+        let due = self.shown.is_none_or(|shown| shown.elapsed() >= EVERY);
+        if self.live && due {
+            self.shown = Some(Instant::now());
+            let failures = match self.failures {
+                0 => String::new(),
+                failures => format!(", {failures} failed"),
+            };
+            let mut out = anstream::stderr().lock();
+            let _ = write!(
+                out,
+                "\r{} done{failures}, {} requests\u{1b}[K",
+                self.done, self.requests
+            );
+            let _ = out.flush();
+        }
+    }
+
+    /// A request of a dry run.
+    pub(super) fn dry(&mut self, title: &str, outgoing: &Outgoing, is_sent: bool) {
+        let note = if is_sent { " (only reads: sent)" } else { "" };
+        self.unsent += u64::from(!is_sent);
+        let text = rehearsal::wire(outgoing, None);
+        // A closed pipe (`--dry-run | head`) is no error.
+        let _ = writeln!(
+            anstream::stdout().lock(),
+            "## {title}{note}\n{}\n",
+            text.trim_end()
+        );
+    }
+
+    /// A piece of work is over.
+    pub(super) fn outcome(&mut self, outcome: Outcome) {
+        self.done += 1;
+        if self.json {
+            let did = outcome.did.as_ref().map(|did| word(*did));
+            let line = match did {
+                Ok(did) => json!({ "subject": outcome.subject, "did": did }),
+                Err(admin) => json!({ "subject": outcome.subject, "failed": admin }),
+            };
+            print(&line.to_string());
+        }
+        match outcome.did {
+            Ok(did) => {
+                let count = self.counts.entry(word(did)).or_default();
+                match outcome.subject {
+                    Some(Subject::Group(_)) => count.1 += 1,
+                    Some(Subject::User(_)) => count.0 += 1,
+                    None => {}
+                }
+            }
+            Err(admin) => {
+                self.failures += 1;
+                if self.listed.len() < LISTED {
+                    let subject = outcome.subject.map(|subject| format!("{subject}: "));
+                    self.listed
+                        .push(format!("{}{admin}", subject.unwrap_or_default()));
+                }
+            }
+        }
+    }
+
+    /// The target asked for a pause.
+    pub(super) fn waiting(&mut self, time: Duration) {
+        if !std::mem::replace(&mut self.waited, true) {
+            say(&format!(
+                "waiting {} s, as the target asks for (Retry-After; never more than {} s here, whatever the provider waits)",
+                time.as_secs(),
+                crate::run::sync::LONGEST_WAIT.as_secs()
+            ));
+        }
+    }
+
+    /// The summary.
+    pub(super) fn end(&mut self, finished: &Finished, memory: &Memory, told: &Told) {
+        if self.live && self.shown.is_some() {
+            let _ = write!(anstream::stderr().lock(), "\r\u{1b}[K");
+        }
+        if self.json {
+            let counts: BTreeMap<_, _> = self
+                .counts
+                .iter()
+                .map(|(did, (users, groups))| (*did, json!({ "users": users, "groups": groups })))
+                .collect();
+            let summary = json!({ "summary": {
+                "did": counts,
+                "failed": self.failures,
+                "in-escrow": memory.escrowed(),
+                "quarantine": memory.quarantine,
+                "requests": finished.requests,
+                "seconds": finished.elapsed.as_secs_f64(),
+            }});
+            print(&summary.to_string());
+            return;
+        }
+        let text = self.text(finished, memory, told);
+        if told.dry {
+            // The requests are the data.
+            say(&text);
+        } else {
+            print(&text);
+        }
+    }
+
+    fn text(&self, finished: &Finished, memory: &Memory, told: &Told) -> String {
+        let mut lines = vec![told.what.clone()];
+        for (did, (users, groups)) in &self.counts {
+            let mut parts = Vec::new();
+            if *users > 0 {
+                parts.push(counted(*users, "user"));
+            }
+            if *groups > 0 {
+                parts.push(counted(*groups, "group"));
+            }
+            if !parts.is_empty() {
+                lines.push(format!("  {did}: {}", parts.join(", ")));
+            }
+        }
+        if self.failures > 0 {
+            lines.push(format!(
+                "  failed: {}, and this is what the administrator reads:",
+                self.failures
+            ));
+            lines.extend(self.listed.iter().map(|failure| format!("    {failure}")));
+            if self.failures > LISTED as u64 {
+                let more = self.failures - LISTED as u64;
+                lines.push(format!("    … and {more} more, all of them with `--json`"));
+            }
+        }
+        if memory.escrowed() > 0 {
+            lines.push(format!(
+                "  in escrow, to be tried again later: {}",
+                memory.escrowed()
+            ));
+        }
+        if let Some(quarantine) = &memory.quarantine {
+            lines.push(format!(
+                "  in quarantine ({}): {}",
+                quarantine.reason, quarantine.message
+            ));
+        }
+        match finished.ending {
+            Ending::Interrupted => {
+                lines.push("  interrupted: the next sync goes on from here".to_owned());
+            }
+            Ending::OutOfRequests => {
+                lines.push(
+                    "  stopped at `--max-requests`: the next sync goes on from here".to_owned(),
+                );
+            }
+            Ending::Finished | Ending::Untestable { .. } => {}
+        }
+        lines.push(self.last_line(finished, told));
+        lines.join("\n")
+    }
+
+    fn last_line(&self, finished: &Finished, told: &Told) -> String {
+        let requests = counted(finished.requests, "request");
+        if told.dry {
+            return format!(
+                "dry run: {requests} sent, which only read; {} not sent and taken for done",
+                counted(self.unsent, "write")
+            );
+        }
+        let seconds = finished.elapsed.as_secs_f64();
+        let rate = match seconds > 0.0 {
+            true => format!(" ({:.0}/s)", finished.requests as f64 / seconds),
+            false => String::new(),
+        };
+        let state = match &told.state {
+            Some(state) => format!("; state in {state}"),
+            None => String::new(),
+        };
+        format!("{requests} in {:.2} s{rate}{state}", seconds)
+    }
+}
+
+fn counted(number: u64, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        _ => format!("{number} {noun}s"),
+    }
+}
+
+fn word(did: Did) -> &'static str {
+    match did {
+        Did::Tested => "tested",
+        Did::Imported { .. } => "imported",
+        Did::Created => "created",
+        Did::Linked => "linked",
+        Did::Updated => "updated",
+        Did::Unchanged => "unchanged",
+        Did::Activated => "activated",
+        Did::Deactivated => "deactivated",
+        Did::Deleted => "deleted",
+        Did::Nothing => "nothing to do for",
+    }
+}
+
+fn print(text: &str) {
+    // A closed pipe is no error.
+    let _ = writeln!(io::stdout().lock(), "{text}");
+}
