@@ -1,5 +1,6 @@
 //! What came of a sync, counted for people or told as lines of JSON.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
@@ -26,8 +27,8 @@ pub(super) struct Tally {
     /// Writes that a dry run has not sent.
     unsent: u64,
     done: u64,
-    /// By what was done: users, groups.
-    counts: BTreeMap<&'static str, (u64, u64)>,
+    /// The most that was done for each: who is created and then given a manager counts as created.
+    most: BTreeMap<Subject, Did>,
     failures: u64,
     listed: Vec<String>,
     waited: bool,
@@ -52,7 +53,7 @@ impl Tally {
             requests: 0,
             unsent: 0,
             done: 0,
-            counts: BTreeMap::new(),
+            most: BTreeMap::new(),
             failures: 0,
             listed: Vec::new(),
             waited: false,
@@ -85,8 +86,13 @@ impl Tally {
 
     /// A request of a dry run.
     pub(super) fn dry(&mut self, title: &str, outgoing: &Outgoing, is_sent: bool) {
-        let note = if is_sent { " (only reads: sent)" } else { "" };
-        self.unsent += u64::from(!is_sent);
+        let is_read = outgoing.method == "GET";
+        let note = match (is_read, is_sent) {
+            (true, true) => " (only reads: sent)",
+            (true, false) => " (of what a write before would have created: not sent)",
+            (false, _) => "",
+        };
+        self.unsent += u64::from(!is_read);
         let text = rehearsal::wire(outgoing, None);
         // A closed pipe (`--dry-run | head`) is no error.
         let _ = writeln!(
@@ -109,11 +115,11 @@ impl Tally {
         }
         match outcome.did {
             Ok(did) => {
-                let count = self.counts.entry(word(did)).or_default();
-                match outcome.subject {
-                    Some(Subject::Group(_)) => count.1 += 1,
-                    Some(Subject::User(_)) => count.0 += 1,
-                    None => {}
+                if let Some(subject) = outcome.subject {
+                    let most = self.most.entry(subject).or_insert(did);
+                    if rank(did) > rank(*most) {
+                        *most = did;
+                    }
                 }
             }
             Err(admin) => {
@@ -145,9 +151,11 @@ impl Tally {
         }
         if self.json {
             let counts: BTreeMap<_, _> = self
-                .counts
-                .iter()
-                .map(|(did, (users, groups))| (*did, json!({ "users": users, "groups": groups })))
+                .counts()
+                .into_iter()
+                .map(|(did, users, groups)| {
+                    (word(did), json!({ "users": users, "groups": groups }))
+                })
                 .collect();
             let summary = json!({ "summary": {
                 "did": counts,
@@ -171,17 +179,11 @@ impl Tally {
 
     fn text(&self, finished: &Finished, memory: &Memory, told: &Told) -> String {
         let mut lines = vec![told.what.clone()];
-        for (did, (users, groups)) in &self.counts {
-            let mut parts = Vec::new();
-            if *users > 0 {
-                parts.push(counted(*users, "user"));
-            }
-            if *groups > 0 {
-                parts.push(counted(*groups, "group"));
-            }
-            if !parts.is_empty() {
-                lines.push(format!("  {did}: {}", parts.join(", ")));
-            }
+        for (did, users, groups) in self.counts() {
+            let users = (users > 0).then(|| counted(users, "user"));
+            let groups = (groups > 0).then(|| counted(groups, "group"));
+            let parts: Vec<String> = users.into_iter().chain(groups).collect();
+            lines.push(format!("  {}: {}", word(did), parts.join(", ")));
         }
         if self.failures > 0 {
             lines.push(format!(
@@ -221,6 +223,20 @@ impl Tally {
         lines.join("\n")
     }
 
+    /// How many users and groups each thing was done for, the most first; nothing is not counted.
+    fn counts(&self) -> Vec<(Did, u64, u64)> {
+        let mut counts: BTreeMap<_, (Did, u64, u64)> = BTreeMap::new();
+        for (subject, did) in &self.most {
+            let count = counts.entry(Reverse(rank(*did))).or_insert((*did, 0, 0));
+            match subject {
+                Subject::User(_) => count.1 += 1,
+                Subject::Group(_) => count.2 += 1,
+            }
+        }
+        let counts = counts.into_values();
+        counts.filter(|(did, ..)| rank(*did) > 0).collect()
+    }
+
     fn last_line(&self, finished: &Finished, told: &Told) -> String {
         let requests = counted(finished.requests, "request");
         if told.dry {
@@ -230,8 +246,8 @@ impl Tally {
             );
         }
         let seconds = finished.elapsed.as_secs_f64();
-        let rate = match seconds > 0.0 {
-            true => format!(" ({:.0}/s)", finished.requests as f64 / seconds),
+        let rate = match finished.requests > 0 {
+            true => format!(" ({:.0}/s)", finished.requests as f64 / seconds.max(0.001)),
             false => String::new(),
         };
         let state = match &told.state {
@@ -260,7 +276,21 @@ fn word(did: Did) -> &'static str {
         Did::Activated => "activated",
         Did::Deactivated => "deactivated",
         Did::Deleted => "deleted",
-        Did::Nothing => "nothing to do for",
+        Did::Nothing => "nothing",
+    }
+}
+
+/// How much it is.
+fn rank(did: Did) -> u8 {
+    match did {
+        Did::Nothing | Did::Tested | Did::Imported { .. } => 0,
+        Did::Unchanged => 1,
+        Did::Updated => 2,
+        Did::Activated => 3,
+        Did::Deactivated => 4,
+        Did::Deleted => 5,
+        Did::Linked => 6,
+        Did::Created => 7,
     }
 }
 
