@@ -20,6 +20,7 @@ use crate::finding::Authority;
 use crate::plan::Outgoing;
 use crate::profile::ProfileId;
 use crate::scenario::Scenario;
+use crate::scenario::step::{Action, Step};
 use crate::server;
 
 /// Options of `scimulate expand`.
@@ -32,15 +33,24 @@ pub(crate) struct ExpandArguments {
     out: Option<PathBuf>,
 }
 
+/// Whether a story is written out among many: not if what is sent depends on values rather than names (`reactive`), and
+/// not if it would fill a library (`large`).
+pub fn is_written_out(scenario: &Scenario) -> bool {
+    let is_story = |step: &Step| matches!(step.action, Action::Act(_));
+    let apart = |tag: &String| tag == "reactive" || tag == "large";
+    scenario.steps.iter().any(is_story) && !scenario.tags.iter().any(apart)
+}
+
 /// Writes stories out.
 pub(crate) fn expand(arguments: &ExpandArguments) -> Result<ExitCode, Complaint> {
     let selection = arguments.selection.selected()?;
     let mut written = Vec::new();
     for (scenario, client) in &selection {
+        if selection.len() > 1 && !is_written_out(scenario) {
+            continue;
+        }
         match text_of(scenario, *client) {
             Ok(text) => written.push((address(scenario, *client), text)),
-            // Among many, what is explicit already is simply not meant.
-            Err(Unexpandable::Explicit) if selection.len() > 1 => {}
             Err(problem) => {
                 let path = &scenario.path;
                 return Err(Complaint::new(format!(

@@ -98,7 +98,7 @@ pub fn expand(
                             .as_ref()
                             .filter(|_| call.creates)
                             .map(|subject| format!("{}.id", subject.key())),
-                        (None, Some(step)) => kept_id(step),
+                        (None, Some(step)) => kept_id(step).inspect(|name| writer.knows(name)),
                         (None, None) => None,
                     };
                     let exchange = answer(&marks.real(request));
@@ -146,30 +146,53 @@ pub fn expand(
 
 /// The scenario with names in place of what its people and groups have.
 fn symbolic(scenario: &Scenario) -> Scenario {
-    let named = |(name, tree): &(String, Tree)| (name.clone(), symbols(name, tree));
+    let mut known = BTreeMap::new();
+    let mut named = |(alias, tree): &(String, Tree)| {
+        let mut symbols = Symbols {
+            alias,
+            known: &mut known,
+        };
+        (alias.clone(), symbols.of("", tree))
+    };
     let mut symbolic = scenario.clone();
-    symbolic.people = scenario.people.iter().map(named).collect();
+    symbolic.people = scenario.people.iter().map(&mut named).collect();
     symbolic.directory.groups = scenario.directory.groups.iter().map(named).collect();
     symbolic
 }
 
-fn symbols(name: &str, tree: &Tree) -> Tree {
-    match tree {
-        Tree::Text(_) => Tree::Text(Text::literal(marked(name))),
-        Tree::List(items) => Tree::List(
-            items
-                .iter()
-                .enumerate()
-                .map(|(index, item)| symbols(&format!("{name}.{index}"), item))
-                .collect(),
-        ),
-        Tree::Map(members) => Tree::Map(
-            members
-                .iter()
-                .map(|(key, member)| (key.clone(), symbols(&format!("{name}.{key}"), member)))
-                .collect(),
-        ),
-        other => other.clone(),
+/// Puts names in place of the values of one person or group.
+struct Symbols<'a> {
+    alias: &'a str,
+    /// By path and value: whose name it is. Who has the same userName as another one must go on having it.
+    known: &'a mut BTreeMap<(String, String), String>,
+}
+
+impl Symbols<'_> {
+    fn of(&mut self, path: &str, tree: &Tree) -> Tree {
+        let inner = |part: &str| format!("{path}.{part}");
+        match tree {
+            Tree::Text(text) => {
+                let name = self
+                    .known
+                    .entry((path.to_owned(), text.to_string()))
+                    .or_insert_with(|| format!("{}{path}", self.alias));
+                Tree::Text(Text::literal(marked(name)))
+            }
+            Tree::List(items) => Tree::List(
+                items
+                    .iter()
+                    .enumerate()
+                    .map(|(index, item)| self.of(&inner(&index.to_string()), item))
+                    .collect(),
+            ),
+            Tree::Map(members) => Tree::Map(
+                members
+                    .iter()
+                    .map(|(key, member)| (key.clone(), self.of(&inner(&key.to_string()), member)))
+                    .collect(),
+            ),
+            other => other.clone(),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The text of an expanded scenario.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use serde_json::Value;
@@ -29,6 +29,8 @@ pub(super) struct Writer<'a> {
     text: String,
     /// How often each step's name was used.
     names: BTreeMap<String, usize>,
+    /// Ids that the file has given a name so far.
+    ids: BTreeSet<String>,
     /// Answers that were kept for overlays.
     kept: usize,
     /// First line of the explicit step that was copied last.
@@ -95,6 +97,7 @@ impl<'a> Writer<'a> {
             client,
             text,
             names: BTreeMap::new(),
+            ids: BTreeSet::new(),
             kept: 0,
             copied: 0,
             columns: scenario.feature.is_none(),
@@ -194,10 +197,15 @@ impl<'a> Writer<'a> {
         }
         self.needs(&call.judged_by());
         let mut keep = Vec::new();
-        if call.creates
-            && let Some(subject) = &call.subject
-        {
-            keep.push(format!("{}.id: $.id", subject.key()));
+        if let Some(subject) = &call.subject {
+            let id = format!("{}.id", subject.key());
+            if call.creates {
+                keep.push(format!("{id}: $.id"));
+                self.ids.insert(id);
+            } else if is_hit(told) && !self.ids.contains(&id) {
+                keep.push(format!("{id}: {}", flow::quoted("$.Resources[0].id")));
+                self.ids.insert(id);
+            }
         }
         if let Some((kept, place)) = reads.get(&index) {
             let place = flow::quoted(place);
@@ -260,7 +268,20 @@ impl<'a> Writer<'a> {
             let (subject, line) = match &expectation.wants {
                 Wants::Resource(state) => {
                     let Some(sent) = &state.sent else { continue };
-                    let line = format!("stored: {}", flow::value(&sent.body));
+                    let mut line = format!("stored: {}", flow::value(&sent.body));
+                    if let Some(is) = &state.is {
+                        line.push_str(&format!("\n      is: {}", flow::matcher(is)));
+                    }
+                    // What has been cleared is named nowhere, and may differ.
+                    let cleared = state.touched.iter().any(|path| {
+                        let name = path.split(['.', '[']).next().unwrap_or_default();
+                        sent.body.get(name).is_none()
+                            && !path.starts_with("urn:")
+                            && !line.contains(name)
+                    });
+                    if cleared {
+                        line.push_str("\n      rest: any");
+                    }
                     (state.subject.clone(), line)
                 }
                 Wants::Found { .. } => {
@@ -307,6 +328,11 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// An explicit step gives an id a name.
+    pub(super) fn knows(&mut self, id: &str) {
+        self.ids.insert(id.to_owned());
+    }
+
     /// An explicit step, as it stands.
     pub(super) fn copied(&mut self, step: &Step) {
         if let Some((line, text)) = self.source.step(&step.place)
@@ -340,6 +366,13 @@ impl<'a> Writer<'a> {
             number => format!("{title} ({number})"),
         }
     }
+}
+
+/// Whether a look-up found exactly one resource.
+fn is_hit(told: &Told) -> bool {
+    let body = told.exchange.response().and_then(|answer| answer.json());
+    let found = body.and_then(|body| body.get("Resources")?.as_array());
+    told.call.method == "GET" && found.is_some_and(|found| found.len() == 1)
 }
 
 /// Path and query as scenarios write them.

@@ -206,8 +206,11 @@ impl Script {
             };
             let alias = subject.key().to_owned();
             self.acted.insert(subject.clone(), step.name.clone());
-            if provisioner.memory().id(subject).is_some() {
-                self.provisioned.insert(subject.clone());
+            if provisioner.memory().id(subject).is_some()
+                && self.provisioned.insert(subject.clone())
+                && outcome.did != Ok(Did::Created)
+            {
+                self.taken_over.insert(subject.clone());
             }
             match &outcome.did {
                 Ok(_) => {

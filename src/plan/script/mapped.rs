@@ -8,7 +8,9 @@ use crate::exchange::Exchange;
 use crate::idp::{Provisioner, Subject as Provisioned};
 use crate::plan::readback::Readback;
 use crate::plan::script::{Script, Stage};
+use crate::plan::stored::touched_by_body;
 use crate::plan::{Expectation, Move, Round, Sent, Wants};
+use crate::scenario::matcher::Matcher;
 use crate::scenario::step::{Step, Subject, Verify};
 
 /// A reading of all that was provisioned, under way.
@@ -17,7 +19,7 @@ pub(super) struct Mapped {
     /// What is still to be read, the next one last.
     waiting: Vec<(Provisioned, Option<Value>)>,
     /// What is being read, and which exchange of the step is its first.
-    current: Option<(Verify, Readback, usize)>,
+    current: Option<(Provisioned, Verify, Readback, usize)>,
     expectations: Vec<Expectation>,
 }
 
@@ -55,9 +57,9 @@ impl Script {
         seen: &[Exchange],
     ) -> Move {
         loop {
-            if let Some((verify, mut readback, first)) = mapped.current.take() {
+            if let Some((subject, verify, mut readback, first)) = mapped.current.take() {
                 if let Some(request) = readback.next_request() {
-                    mapped.current = Some((verify, readback, first));
+                    mapped.current = Some((subject, verify, readback, first));
                     self.stage = Stage::Mapped(mapped);
                     return Move::Send(Round {
                         wait: Duration::ZERO,
@@ -65,17 +67,26 @@ impl Script {
                     });
                 }
                 let exchanges = &seen[first..];
+                let sent = verify.sent.as_ref().and_then(|name| self.bodies.get(name));
+                let mapped_now = sent.map(|sent| sent.body.clone()).unwrap_or_default();
+                let cleared = self.mapped_before.insert(subject, mapped_now);
                 let resources = &self.resources;
                 let wants =
                     readback.wants(&verify, exchanges, resources, &self.bodies, &self.known);
                 self.resources.note(&readback, exchanges);
                 for (exchange, mut wants) in wants {
-                    if let Wants::Found {
-                        same_as: Some(by_id),
-                        ..
-                    } = &mut wants
-                    {
-                        *by_id += first;
+                    match &mut wants {
+                        Wants::Found {
+                            same_as: Some(by_id),
+                            ..
+                        } => *by_id += first,
+                        // What was mapped and is no more, has been cleared one way or another (okta.md 3.5).
+                        Wants::Resource(state) => {
+                            if let Some(before) = &cleared {
+                                touched_by_body(before, &mut state.touched);
+                            }
+                        }
+                        _ => {}
                     }
                     mapped.expectations.push(Expectation {
                         because: mapped.because.clone(),
@@ -94,9 +105,13 @@ impl Script {
                 return Move::End(mapped.expectations);
             };
             let verify = self.reading_of(&subject, document.as_ref());
+            let lists = document
+                .as_ref()
+                .filter(|_| self.taken_over.contains(&subject))
+                .map(lists_of);
             let readback = Readback::new(
                 &verify,
-                None,
+                lists,
                 document
                     .as_ref()
                     .and_then(|document| name_of(&subject, document)),
@@ -106,7 +121,7 @@ impl Script {
                 &self.resources,
             );
             match readback {
-                Ok(readback) => mapped.current = Some((verify, readback, seen.len())),
+                Ok(readback) => mapped.current = Some((subject, verify, readback, seen.len())),
                 Err(problem) => return self.unsendable(step, &problem),
             }
         }
@@ -143,6 +158,29 @@ impl Script {
             authority: Vec::new(),
             because: None,
         }
+    }
+}
+
+/// Who was there before may have more e-mails than the provider's: each of the provider's must be among them.
+fn lists_of(document: &Value) -> Matcher<Value> {
+    let members = document.as_object().into_iter().flatten();
+    let lists = members.filter_map(|(name, value)| {
+        let items = value.as_array().filter(|_| name != "schemas")?;
+        let elements = items.iter().map(element).collect();
+        Some((name.clone(), Matcher::Contains(elements)))
+    });
+    Matcher::Members(lists.collect())
+}
+
+fn element(value: &Value) -> Matcher<Value> {
+    match value {
+        Value::Object(members) => Matcher::Members(
+            members
+                .iter()
+                .map(|(name, value)| (name.clone(), Matcher::Equals(value.clone())))
+                .collect(),
+        ),
+        other => Matcher::Equals(other.clone()),
     }
 }
 

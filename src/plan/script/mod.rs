@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::exchange::Exchange;
 use crate::idp::{Directory, Memory, ProviderSettings, Provisioner, Subject, settings_of};
 use crate::plan::people;
@@ -57,6 +59,10 @@ pub struct Script {
     column: Option<Feature>,
     /// Whom acts have linked, ever.
     provisioned: BTreeSet<Subject>,
+    /// Who was there before a provider linked them, with values that are not the provider's.
+    taken_over: BTreeSet<Subject>,
+    /// What each was mapped to when everything was read back last.
+    mapped_before: BTreeMap<Subject, Value>,
     /// Whom acts were about since everything was read back, and which act.
     acted: BTreeMap<Subject, String>,
     /// The providers of its acts.
@@ -137,6 +143,8 @@ impl Script {
             setting,
             column: None,
             provisioned: BTreeSet::new(),
+            taken_over: BTreeSet::new(),
+            mapped_before: BTreeMap::new(),
             acted: BTreeMap::new(),
             provisioners: BTreeMap::new(),
         })

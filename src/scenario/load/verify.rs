@@ -140,7 +140,9 @@ impl Loader<'_> {
         }
         let node = fields.get(key)?;
         let alias = self.known_text(key, node)?;
-        let wanted = [(by_id, "id"), (*by_filter, attribute)];
+        // What must be stored says by which name it is found.
+        let unnamed = *by_filter && !fields.has("stored");
+        let wanted = [(by_id, "id"), (unnamed, attribute)];
         for (_, part) in wanted.into_iter().filter(|(wanted, _)| *wanted) {
             let name = format!("{alias}.{part}");
             if self.scope.knows(&name) || self.scope.alone {
