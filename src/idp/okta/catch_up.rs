@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::idp::okta::activity::Activity;
 use crate::idp::okta::assign::Assign;
-use crate::idp::okta::document::Document;
+use crate::idp::okta::document::{Document, ours};
 use crate::idp::okta::group::{Push, Unlink};
 use crate::idp::okta::has_groups;
 use crate::idp::okta::profile::Profile;
@@ -50,7 +50,7 @@ fn person(key: &str, world: &World<'_>) -> Option<Box<dyn Job>> {
         (true, false) => Box::new(Assign::new(key)),
         (true, true) => {
             let document = Document::of(key, world)?;
-            if document.pushed() == link.pushed {
+            if document.pushed() == ours(&link.pushed, world.mapping) {
                 return None;
             }
             Box::new(Profile::changed(key))

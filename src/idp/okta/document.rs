@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::idp::mapping::Mapped;
+use crate::idp::mapping::{Mapped, Mapping};
 use crate::idp::okta::entitlements;
 use crate::idp::okta::place::{Place, element_filter};
 use crate::idp::overlay::{self, Unwritable};
@@ -208,15 +208,140 @@ impl Document {
     /// The attributes that have changed since, as the value of a PATCH without a path (okta.md 3.3 [inferred]).
     ///
     /// A partial change that leaves out what has gone would say nothing about it, so it is `null` there, or empty.
-    pub(super) fn changes(&self, before: &Value, clearing: Clearing) -> Map<String, Value> {
+    ///
+    /// `held` is what the target holds: a list goes out as a whole, with the elements of others.
+    pub(super) fn changes(
+        &self,
+        held: &Value,
+        mapping: &Mapping,
+        clearing: Clearing,
+    ) -> Map<String, Value> {
+        let before = &ours(held, mapping);
         let gone = match clearing {
             Clearing::Empty => Value::from(""),
             Clearing::Omit | Clearing::Null => Value::Null,
         };
         let mut changes = changed_members(before, &self.pushed(), &gone);
         changes.shift_remove("schemas");
+        for (name, value) in &mut changes {
+            let literals = literals(name, mapping);
+            if let (Value::Array(elements), Some(Value::Array(known)), false) =
+                (value, held.get(name), literals.is_empty())
+            {
+                let others = known.iter().filter(|known| !is_one_of(known, &literals));
+                elements.extend(others.cloned());
+            }
+        }
         changes
     }
+}
+
+/// What was pushed before, told from what the target holds: without what has gone, and without elements of others.
+pub(super) fn ours(held: &Value, mapping: &Mapping) -> Value {
+    let Value::Object(members) = held else {
+        return held.clone();
+    };
+    let mut ours = Map::new();
+    for (name, value) in members {
+        match value {
+            Value::Null => {}
+            Value::Array(elements) => {
+                let literals = literals(name, mapping);
+                let own = |element: &&Value| literals.is_empty() || is_one_of(element, &literals);
+                let own: Vec<Value> = elements.iter().filter(own).cloned().collect();
+                if !own.is_empty() || literals.is_empty() {
+                    ours.insert(name.clone(), Value::Array(own));
+                }
+            }
+            Value::Object(_) => {
+                let inner = self::ours(value, mapping);
+                if inner.as_object().is_some_and(|inner| !inner.is_empty()) {
+                    ours.insert(name.clone(), inner);
+                }
+            }
+            value => {
+                ours.insert(name.clone(), value.clone());
+            }
+        }
+    }
+    Value::Object(ours)
+}
+
+/// What the target holds when `now` was pushed: what has gone as `null`, and the elements of others that were in what was
+/// sent, or known before.
+pub(super) fn held(now: &Value, before: &Value, sent: &Value, mapping: &Mapping) -> Value {
+    let mut held = with_gone(now, before);
+    let Value::Object(members) = &mut held else {
+        return held;
+    };
+    let multi_valued: Vec<String> = mapping
+        .users
+        .iter()
+        .map(|row| Place::parse(&row.to))
+        .filter(|place| place.element.is_some() && place.extension.is_none())
+        .map(|place| place.name)
+        .collect();
+    for name in multi_valued {
+        let literals = literals(&name, mapping);
+        let others: Vec<Value> = sent
+            .get(&name)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter(|element| !is_one_of(element, &literals))
+            .cloned()
+            .collect();
+        match members.get_mut(&name) {
+            Some(Value::Array(elements)) => {
+                for other in others {
+                    if !elements.contains(&other) {
+                        elements.push(other);
+                    }
+                }
+            }
+            _ if others.is_empty() => {}
+            _ => {
+                members.insert(name, Value::Array(others));
+            }
+        }
+    }
+    held
+}
+
+/// The members of `now`, and a `null` for each that only `before` had.
+fn with_gone(now: &Value, before: &Value) -> Value {
+    let (Value::Object(now), Value::Object(before)) = (now, before) else {
+        return now.clone();
+    };
+    let mut held = now.clone();
+    for (name, old) in before {
+        let value = match (now.get(name), old) {
+            (Some(new), old) => with_gone(new, old),
+            // Each part by itself: what reads back may hold others.
+            (None, Value::Object(_)) => with_gone(&Value::Object(Map::new()), old),
+            (None, _) => Value::Null,
+        };
+        held.insert(name.clone(), value);
+    }
+    Value::Object(held)
+}
+
+/// By which members the mapping tells the elements of an attribute apart.
+fn literals(name: &str, mapping: &Mapping) -> Vec<(String, Value)> {
+    mapping
+        .users
+        .iter()
+        .filter(|row| row.to.starts_with(name))
+        .map(|row| Place::parse(&row.to))
+        .filter(|place| place.name == name)
+        .filter_map(|place| place.element)
+        .collect()
+}
+
+fn is_one_of(element: &Value, literals: &[(String, Value)]) -> bool {
+    literals
+        .iter()
+        .any(|(key, literal)| element.get(key) == Some(literal))
 }
 
 /// The userName that stays because it is never pushed after the creation (okta.md 3.4).

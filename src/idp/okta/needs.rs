@@ -35,16 +35,12 @@ fn if_there(matcher: Expected) -> Expected {
     Matcher::AnyOf(vec![matcher, Matcher::Absent])
 }
 
-/// On the RFC's authority.
-fn by_rfc(need: Need) -> Need {
+/// On the RFC's authority; any status if none is given.
+fn by_rfc(accepted: &[u16], because: &'static str) -> Need {
     Need {
         by: Some(Authority::Rfc),
-        ..need
+        ..Need::status(accepted, because)
     }
-}
-
-fn status(accepted: &[u16]) -> Need {
-    Need::status(accepted, "")
 }
 
 /// The answer of a look-up, whether it finds somebody or not (okta.md 2.1).
@@ -76,7 +72,7 @@ pub(super) fn looked_up() -> Vec<Need> {
         )
         .with_body(members([("schemas", schema(urn::LIST_RESPONSE))]))
         .recommended(),
-        by_rfc(status(&[200]))
+        by_rfc(&[200], "A query that matches nothing is a success with totalResults 0 (RFC 7644 3.4.2).")
             .with_body(members([("totalResults", integer())]))
             .covering(&[
                 "rfc7644-3.4.2-no-match-200",
@@ -107,9 +103,12 @@ pub(super) fn listed(most: u64, because: &'static str) -> Vec<Need> {
     let mut needs = list(because);
     let bound = Matcher::Size(0.into(), Some(most.into()));
     needs.push(
-        by_rfc(status(&[]))
-            .with_body(members([("Resources", if_there(bound))]))
-            .covering(&["rfc7644-3.4.2.4-count-upper-bound"]),
+        by_rfc(
+            &[],
+            "A page has no more resources than were asked for (RFC 7644 3.4.2.4).",
+        )
+        .with_body(members([("Resources", if_there(bound))]))
+        .covering(&["rfc7644-3.4.2.4-count-upper-bound"]),
     );
     needs
 }
@@ -124,7 +123,7 @@ pub(super) fn list(because: &'static str) -> Vec<Need> {
             ("itemsPerPage", if_there(integer())),
             ("Resources", Matcher::Kind(Kind::Array)),
         ])),
-        by_rfc(status(&[200]))
+        by_rfc(&[200], "The answer to a query is a ListResponse, and its counters are integers (RFC 7644 3.4.2, 3.4.2.4).")
             .with_body(members([
                 ("schemas", schema(urn::LIST_RESPONSE)),
                 ("totalResults", integer()),
@@ -172,7 +171,12 @@ pub(super) fn each_has(name: &str) -> Vec<Need> {
             "Okta makes a user or a group of its own from each, by id and name.",
         )
         .with_body(complete()),
-        by_rfc(status(&[])).with_body(complete()).covering(covers),
+        by_rfc(
+            &[],
+            "Each resource of a list has what its schema requires (RFC 7644 3.4.2).",
+        )
+        .with_body(complete())
+        .covering(covers),
     ]
 }
 
@@ -196,7 +200,7 @@ pub(super) fn created_user(document: &Value) -> Vec<Need> {
             ("userName", name.map_or(Matcher::Any, Matcher::Exactly)),
             ("active", is(true)),
         ])),
-        by_rfc(status(&[201]))
+        by_rfc(&[201], "A created resource is answered with 201 and its id (RFC 7644 3.3, RFC 7643 3.1).")
             .with_body(members([("id", id())]))
             .covering(&[
                 "rfc7644-3.3-201-created",
@@ -220,7 +224,12 @@ pub(super) fn created_group(name: &str, with_members: bool) -> Vec<Need> {
             "Okta keeps the id of this answer as its link to the group.",
         )
         .with_body(body()),
-        by_rfc(status(&[201])).with_body(body()).covering(covers),
+        by_rfc(
+            &[201],
+            "A created resource is answered with 201 and what was created (RFC 7644 3.3).",
+        )
+        .with_body(body())
+        .covering(covers),
     ]
 }
 

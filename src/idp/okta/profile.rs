@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::exchange::Exchange;
 use crate::idp::okta::activity::reading;
-use crate::idp::okta::document::{Clearing, Document, overlaid};
+use crate::idp::okta::document::{Clearing, Document, held, ours, overlaid};
 use crate::idp::okta::{answer, message, needs};
 use crate::idp::{Call, Did, Job, Next, Payload, Subject, UserLink, World};
 use crate::profile::ProfileId;
@@ -16,7 +16,7 @@ pub(super) struct Profile {
     /// Also when nothing has changed, and as a whole: what follows a look-up (okta.md 2.1).
     whole: bool,
     stage: Stage,
-    /// What will have been pushed when the answer is a success.
+    /// What the target will hold when the answer is a success.
     pushed: Value,
 }
 
@@ -59,7 +59,7 @@ impl Profile {
         if !assigned {
             return Next::Done(Did::Nothing);
         }
-        if !self.whole && document.pushed() == link.pushed {
+        if !self.whole && document.pushed() == ours(&link.pushed, world.mapping) {
             return Next::Done(Did::Unchanged);
         }
         // What was linked and never pushed has to be read first: nobody knows what has changed.
@@ -73,8 +73,9 @@ impl Profile {
     }
 
     fn patch(&mut self, link: &UserLink, document: &Document, world: &World<'_>) -> Next {
-        let changes = document.changes(&link.pushed, Clearing::of(world));
-        self.pushed = document.pushed();
+        let changes = document.changes(&link.pushed, world.mapping, Clearing::of(world));
+        let pushed = document.pushed();
+        self.pushed = held(&pushed, &link.pushed, &link.pushed, world.mapping);
         self.stage = Stage::Writing;
         let payload = Payload::patch(vec![json!({"op": "replace", "value": changes})]);
         let need = needs::patched(
@@ -94,12 +95,13 @@ impl Profile {
         else {
             return Next::Done(Did::Nothing);
         };
-        let with = document.over(read, &link.pushed, Clearing::of(world));
+        let before = ours(&link.pushed, world.mapping);
+        let with = document.over(read, &before, Clearing::of(world));
         let overlay = match overlaid(read, &with) {
             Ok(overlay) => overlay,
             Err(reason) => return Next::Failed(reason.to_string()),
         };
-        self.pushed = document.pushed();
+        self.pushed = held(&document.pushed(), &link.pushed, &overlay, world.mapping);
         self.stage = Stage::Writing;
         let call = self
             .call("PUT", &link.id, "okta.md 3.2 [doc][recorded]", world)

@@ -426,3 +426,32 @@ fn roles_travel_in_the_user() {
         .cause(&Change::AssignRoles("ada".into(), roles()));
     assert!(refused.unwrap_err().contains("only okta-gov"));
 }
+
+/// What others have put there stays (okta.md 3.2), and what has gone is known to have gone.
+#[test]
+fn what_the_target_holds_is_known() {
+    let mut before = stored();
+    let home = json!({"type": "home", "value": "ada@home.test"});
+    before["emails"].as_array_mut().unwrap().push(home.clone());
+    let mut desk = Desk::new(ProfileId::OktaOinUserpatch, directory(), &[]);
+    desk.cause(
+        &Change::Assign("ada".into()),
+        &mut |call| match (call.method, call.query.is_empty()) {
+            ("GET", true) => answered(200, before.clone()),
+            ("GET", false) => list(1, std::slice::from_ref(&before)),
+            _ => accepting(call),
+        },
+    );
+    let ada = Subject::User("ada".into());
+    assert_eq!(desk.provisioner.mapped(&ada).unwrap()["emails"][1], home);
+    assert!(desk.catch_up(&mut accepting).is_empty());
+    desk.cause(&update("email", json!("new@example.test")), &mut accepting);
+    let sent: Value = serde_json::from_str(desk.written()[0]).unwrap();
+    let emails = &sent["Operations"][0]["value"]["emails"];
+    assert_eq!(emails[0]["value"], "new@example.test");
+    assert_eq!(emails[1], home);
+    desk.cause(&update("locale", Value::Null), &mut accepting);
+    let mapped = desk.provisioner.mapped(&ada).unwrap();
+    assert_eq!(mapped.get("locale"), Some(&Value::Null));
+    assert!(desk.catch_up(&mut accepting).is_empty());
+}
