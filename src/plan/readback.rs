@@ -257,6 +257,10 @@ impl Readback {
             });
             let sent = verify.sent.as_ref().and_then(|step| bodies.get(step));
             let sent = given.as_ref().or(sent);
+            let mut touched = Vec::new();
+            if let Some(sent) = sent {
+                stored::emptied_by_body(&sent.body, &mut touched);
+            }
             let (sent, undeclared) = match sent {
                 Some(sent) => {
                     let stored = stored::storable(&sent.body, self.is.as_ref(), known);
@@ -268,7 +272,6 @@ impl Readback {
                 }
                 None => (None, Vec::new()),
             };
-            let mut touched = Vec::new();
             if let Some(is) = &self.is {
                 stored::touched_by_matcher(is, "", &mut touched);
             }

@@ -196,6 +196,26 @@ pub(crate) fn touched_by_body(body: &Value, touched: &mut Vec<String>) {
     }
 }
 
+/// The paths that a sent resource empties.
+pub(crate) fn emptied_by_body(body: &Value, touched: &mut Vec<String>) {
+    for (name, value) in body.as_object().into_iter().flatten() {
+        match value {
+            Value::Object(inner) => {
+                let mut parts = Vec::new();
+                emptied_by_body(value, &mut parts);
+                // A part of a part, such as a manager's id, empties that part.
+                let emptied = inner.keys().filter(|sub| {
+                    let within_it = |part: &String| within(part, sub);
+                    parts.iter().any(within_it)
+                });
+                touched.extend(emptied.map(|sub| join(name, sub)));
+            }
+            value if is_nothing(value) => touched.push(name.clone()),
+            _ => {}
+        }
+    }
+}
+
 /// Whether a path is the other one, or inside it: `emails[type eq "work"].value` is within `emails`.
 pub(crate) fn within(path: &str, outer: &str) -> bool {
     let (path, outer) = (path.to_ascii_lowercase(), outer.to_ascii_lowercase());
