@@ -29,16 +29,16 @@ impl DiscoveryJob {
             )
             .query("startIndex", (self.seen + 1).to_string())
             .query("count", count.to_string())
-            .covering(&[
-                "rfc7644-3.4.2.4-count-upper-bound",
-                "rfc7644-3.4.2.4-totalresults-whole-set",
-            ])
             .needing(
                 needs::page(
                     count,
                     "Without totalResults, or with that of the page only, the discovery stops after one page and reports the other accounts as missing.",
                 )
-                .recommended(),
+                .recommended()
+                .covering(&[
+                    "rfc7644-3.4.2.4-count-upper-bound",
+                    "rfc7644-3.4.2-totalresults-required",
+                ]),
             ),
         ))
     }

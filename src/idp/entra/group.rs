@@ -88,10 +88,10 @@ impl GroupJob {
                         format!("delete {}", self.key),
                         "entra.md 7 [doc]",
                     )
-                    .covering(&["rfc7644-3.6-group-204"])
                     .needing(needs::deleted(
                         "A group that is not assigned any more is deleted; its members stay, as they are assigned elsewhere.",
-                    )),
+                    )
+                    .covering(&["rfc7644-3.6-group-204"])),
                 ))
             }
             (false, _) => self.done(world, Did::Nothing),
@@ -128,7 +128,6 @@ impl GroupJob {
                 )
                 .query("excludedAttributes", "members")
                 .query("filter", format!("{path} eq {value}"))
-                .covering(&["rfc7644-3.4.2-no-match-200"])
                 .needing(needs::matches(
                     "A server that does not filter groups by displayName lets Entra create a new group on every attempt.",
                 )),
@@ -149,10 +148,10 @@ impl GroupJob {
             )
             .body(crate::idp::Payload::Document(document))
             .creating()
-            .covering(&["rfc7644-3.3-group-empty-members"])
             .needing(needs::created(
                 "Entra creates every group without members and adds them afterwards; a group that needs members from the start can never be provisioned.",
-            )),
+            )
+            .covering(&["rfc7644-3.3-group-empty-members"])),
         ))
     }
 
@@ -248,10 +247,12 @@ impl GroupJob {
                 source,
             )
             .body(operations::message(dialect, texts, operations.clone()))
-            .covering(covers)
-            .needing(needs::changed(
-                "Only the attributes change; the members are not sent again, and whoever is lost here stays lost.",
-            ))
+            .needing(
+                needs::changed(
+                    "Only the attributes change; the members are not sent again, and whoever is lost here stays lost.",
+                )
+                .covering(covers),
+            )
             .needing(needs::without_body());
         let did = match unchanged {
             Did::Linked => Did::Linked,

@@ -20,6 +20,7 @@ mod members;
 mod needs;
 mod on_demand;
 mod operations;
+mod purpose;
 mod reference;
 mod roles;
 mod switches;

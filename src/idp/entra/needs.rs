@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use crate::finding::Authority;
 use crate::idp::Need;
 use crate::scenario::matcher::{Kind, Matcher};
 use crate::scim::urn;
@@ -107,10 +106,11 @@ pub(super) fn inactive(id: &str) -> [Need; 2] {
         ("id", Matcher::Equals(Value::from(id))),
         ("active", Matcher::Exactly(json!(false))),
     ]));
-    let mut rfc = Need::status(&[200], "")
-        .with_body(members(vec![("id", Matcher::Equals(Value::from(id)))]))
-        .covering(&["rfc7644-3.4.1-get-inactive"]);
-    rfc.by = Some(Authority::Rfc);
+    let rfc = resource(
+        id,
+        "A disabled account is still there; only a DELETE takes it away.",
+    )
+    .covering(&["rfc7644-3.4.1-get-inactive"]);
     [entra, rfc]
 }
 

@@ -173,11 +173,11 @@ impl ReferenceJob {
                 "entra.md 3.2 [doc][recorded]",
             )
             .about(self.about())
-            .covering(&["rfc7644-3.4.1-get-200"])
             .needing(needs::resource(
                 &id,
                 "Entra reads an object with `value` where it sends a text; a manager that comes back as a text breaks its parser.",
-            )),
+            )
+            .covering(&["rfc7644-3.4.1-get-200"])),
         ))
     }
 

@@ -6,6 +6,7 @@ use super::answer::{self, Fault, Match};
 use super::dialect::Dialect;
 use super::mapped::{self, Entry, Given, Standing};
 use super::operations::{self, Operation};
+use super::purpose::Purpose;
 use super::{document, failure, needs};
 use crate::exchange::Exchange;
 use crate::idp::{Call, Did, Job, Next, Subject, UserLink, World};
@@ -92,10 +93,13 @@ impl UserJob {
             "entra.md 3.2 [doc][recorded]",
         );
         if active {
-            return call.covering(&["rfc7644-3.4.1-get-200"]).needing(needs::resource(
-                id,
-                "Entra compares what it reads here with what it wants; what is missing or changed in form is sent again on every cycle.",
-            ));
+            return call.needing(
+                needs::resource(
+                    id,
+                    "Entra compares what it reads here with what it wants; what is missing or changed in form is sent again on every cycle.",
+                )
+                .covering(&["rfc7644-3.4.1-get-200"]),
+            );
         }
         let [entra, rfc] = needs::inactive(id);
         call.needing(entra).needing(rfc)
@@ -122,10 +126,19 @@ impl UserJob {
                     "entra.md 3.2 [doc]",
                 )
                 .query("filter", format!("{path} eq {value}"))
-                .covering(&["rfc7644-3.4.2-no-match-200"])
-                .needing(needs::matches(
-                    "Entra creates what its match does not find and links what it finds; anything but an empty list or exactly one resource ends in an error or a duplicate.",
-                )),
+                .needing(
+                    needs::matches(
+                        "Entra creates what its match does not find and links what it finds; anything but an empty list or exactly one resource ends in an error or a duplicate.",
+                    )
+                    // Only userName is unique by the RFC.
+                    .covering(match path {
+                        "userName" => &[
+                            "rfc7644-3.4.2-no-match-200",
+                            "rfc7644-3.4.2-totalresults-required",
+                        ],
+                        _ => &[],
+                    }),
+                ),
             ));
         }
         if !was_asked(world, &entries) {
@@ -169,10 +182,10 @@ impl UserJob {
                 format!("delete {}", self.key),
                 source,
             )
-            .covering(&["rfc7644-3.6-204"])
-            .needing(needs::deleted(
-                "Entra deletes an account for good with this, and wants 204.",
-            )),
+            .needing(
+                needs::deleted("Entra deletes an account for good with this, and wants 204.")
+                    .covering(&["rfc7644-3.6-204"]),
+            ),
         ))
     }
 
@@ -274,9 +287,11 @@ impl UserJob {
             _ => Did::Updated,
         };
         let texts = world.switches.get("entra.disable-value") == "string";
+        let purpose = Purpose::of(&self.key, &operations, dialect);
         let call = self
-            .describe(&id, &operations, active, dialect)
-            .body(operations::message(dialect, texts, operations.clone()));
+            .call("PATCH", &["Users", &id], purpose.title, purpose.source)
+            .body(operations::message(dialect, texts, operations.clone()))
+            .needing(needs::changed(purpose.because).covering(purpose.covers));
         self.stage = Stage::Changing {
             operations,
             held,
@@ -297,68 +312,6 @@ impl UserJob {
             });
         }
         entries
-    }
-
-    fn describe(
-        &self,
-        id: &str,
-        operations: &[Operation],
-        active: Option<bool>,
-        dialect: Dialect,
-    ) -> Call {
-        let key = &self.key;
-        let only = |path: &str| operations.iter().all(|operation| operation.path == path);
-        let all_roles = operations
-            .iter()
-            .all(|operation| operation.path.starts_with("roles"));
-        let (title, source, covers, because): (_, _, &'static [&'static str], _) = match active {
-            Some(false) => (
-                format!("disable {key}"),
-                "entra.md 6 [doc][recorded]",
-                &["rfc7644-3.5.2.3-active-boolean"],
-                "Entra sends this on every disable; a server that refuses it, or takes any text for true, leaves people with access who have left the company.",
-            ),
-            Some(true) => (
-                format!("enable {key}"),
-                "entra.md 6 [doc][inferred]",
-                &[],
-                "Who comes back gets the same account, with the same id and everything that was in it.",
-            ),
-            None if only("userName") => (
-                format!("rename {key}"),
-                match dialect {
-                    Dialect::Legacy => "entra.md 5.2 [doc]",
-                    Dialect::Compliant => "entra.md 10 [recorded]",
-                },
-                &["rfc7644-3.5.2.3-username"],
-                "People marry and addresses move; a server whose userName cannot change leaves them with an account that nothing matches.",
-            ),
-            None if all_roles => (
-                format!("change {key}'s roles"),
-                "entra.md 5.5 [doc][recorded]",
-                &[],
-                "Entra writes roles in this form only; a server that refuses it cannot be given roles.",
-            ),
-            None => (
-                format!("change {key}"),
-                match dialect {
-                    Dialect::Legacy => "entra.md 5.2 [doc][recorded]",
-                    Dialect::Compliant => "entra.md 5.3 [doc][recorded]",
-                },
-                &[],
-                match dialect {
-                    Dialect::Legacy => {
-                        "This is how Entra writes every change by default: \"Add\" and \"Replace\" with a capital letter, one operation for each attribute. A server that knows only the lower-case words refuses all updates."
-                    }
-                    Dialect::Compliant => {
-                        "With the flag aadOptscim062020 Entra merges single values into one operation without a path, whose keys are dotted and URN paths. A server that does not read such keys loses every change of a name or department."
-                    }
-                },
-            ),
-        };
-        self.call("PATCH", &["Users", id], title, source)
-            .covering(covers)
-            .needing(needs::changed(because))
     }
 
     fn keep(&self, world: &mut World<'_>, id: &str, held: Value) {
