@@ -139,8 +139,11 @@ impl Target {
                     .values()
                     .filter(|resource| {
                         filter.is_none_or(|(_, filter)| {
-                            let (path, wanted) = filter.split_once(" eq ").expect("it compares");
-                            let path = path.parse().expect("it is a path");
+                            let (path, wanted) = filter.rsplit_once(" eq ").expect("it compares");
+                            // Two conditions are no path: nobody meets them.
+                            let Ok(path) = path.parse() else {
+                                return false;
+                            };
                             select(resource, &path)
                                 .iter()
                                 .any(|found| super::user::literal(found) == wanted)

@@ -3,9 +3,12 @@
 use serde_json::{Value, json};
 
 use super::{
-    Change, Failure, Play, ProfileId, Target, ava, directory, group, key, list, plain, user,
+    Change, Failure, Mapping, Play, ProfileId, Target, ava, directory, group, key, list, plain,
+    user,
 };
-use crate::idp::{Did, Outcome, Status};
+use crate::finding::Authority;
+use crate::idp::entra::failure;
+use crate::idp::{Did, Escrow, Memory, Outcome, Status};
 
 fn play() -> Play {
     Play::new(
@@ -393,6 +396,100 @@ fn account_discovery_walks_through_all_pages() {
         [
             "GET /Users?startIndex=1&count=2",
             "GET /Users?startIndex=3&count=2"
+        ]
+    );
+}
+
+#[test]
+fn too_many_failures_put_the_job_into_quarantine() {
+    let cycle = |failed: usize, of: usize| {
+        let mut memory = Memory::default();
+        for number in 0..failed {
+            let subject = user(&number.to_string());
+            memory.set_escrow(&subject, Some(Escrow::default()));
+        }
+        let closed = failure::close(&mut memory, of);
+        assert_eq!(closed.is_err(), memory.quarantine.is_some());
+        memory.quarantine.map(|quarantine| quarantine.reason)
+    };
+    let proportion = Some("EncounteredEscrowProportionThreshold".to_owned());
+    assert_eq!(cycle(4_999, 5_000), None);
+    assert_eq!(cycle(5_000, 12_500), None);
+    assert_eq!(cycle(5_000, 12_499), proportion);
+    assert_eq!(cycle(40_001, 1_000_000), proportion);
+}
+
+#[test]
+fn matching_attributes_are_asked_for_in_their_order() {
+    let mut mapping = Mapping::default_of(Authority::Entra).clone();
+    for row in &mut mapping.users {
+        row.matching = match row.to.as_str() {
+            r#"emails[type eq "work"].value"# => Some(1),
+            "userName" => Some(3),
+            "externalId" => Some(2),
+            _ => None,
+        };
+    }
+    let people = [("ava", ava()), ("min", plain("min"))];
+    let mut play = Play::with(
+        ProfileId::EntraLegacy,
+        directory(&people, &[]),
+        &[],
+        Some(mapping),
+    );
+    play.target.holds(
+        "x-1",
+        json!({"externalId": "ava.lindqvist", "userName": "other"}),
+    );
+    play.cause(Change::Assign(key("ava")));
+    // Somebody without an e-mail is not asked for by e-mail.
+    play.cause(Change::Assign(key("min")));
+    let asked: Vec<String> = play
+        .log()
+        .into_iter()
+        .filter(|line| line.contains("filter"))
+        .collect();
+    assert_eq!(
+        asked,
+        [
+            r#"GET /Users?filter=emails[type eq "work"].value eq "ava.lindqvist@corp.example""#,
+            r#"GET /Users?filter=externalId eq "ava.lindqvist""#,
+            r#"GET /Users?filter=externalId eq "min""#,
+            r#"GET /Users?filter=userName eq "min""#,
+        ]
+    );
+    assert_eq!(play.memory().id(&user("ava")), Some("x-1"));
+}
+
+#[test]
+fn members_can_be_asked_for_before_they_are_added() {
+    let mut play = Play::with(
+        ProfileId::EntraLegacy,
+        directory(
+            &[("ava", ava()), ("min", plain("min"))],
+            &[("all", group("All", &["ava", "min"]))],
+        ),
+        &[("entra.check-reference", "on")],
+        None,
+    );
+    for who in ["ava", "min"] {
+        play.cause(Change::Assign(key(who)));
+    }
+    // As if ava were a member already; the lookup of the group comes first.
+    let empty = list(Vec::new()).to_string();
+    let there = list(vec![json!({"id": "g-3", "schemas": []})]).to_string();
+    for body in [&empty, &there, &empty] {
+        play.target.once("GET", "/Groups", 200, body);
+    }
+    play.log();
+    play.cause(Change::PushGroup(key("all")));
+    let log = play.log();
+    assert_eq!(
+        log[2..],
+        [
+            r#"GET /Groups?filter=id eq "g-3" and members eq "u-1""#,
+            r#"GET /Groups?filter=id eq "g-3" and members eq "u-2""#,
+            r#"PATCH /Groups/g-3 {"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"Add","path":"members","value":[{"value":"u-2"}]}]}"#,
         ]
     );
 }
