@@ -138,6 +138,9 @@ impl Provider for Entra {
         if let Some(path) = mapped::manager_path(world.mapping) {
             reference::strip(&mut resource, path);
         }
+        if roles::is_in_text(&resource) {
+            resource["roles"] = Value::Null;
+        }
         if mapped::has_active(world.mapping) {
             // The path is a plain name.
             let _ = overlay::write(&mut resource, "active", Some(Value::Bool(link.active)));

@@ -112,6 +112,14 @@ pub(super) fn record(held: &mut Value, operation: &Operation) {
     held["roles"] = Value::Array(roles);
 }
 
+/// Whether a role was sent as a document in a text: some targets keep the text, others take it apart (entra.md 14, Q18).
+pub(super) fn is_in_text(resource: &Value) -> bool {
+    elements(resource)
+        .iter()
+        .filter_map(|role| role.get("value")?.as_str())
+        .any(|value| value.starts_with('{'))
+}
+
 fn elements(resource: &Value) -> &[Value] {
     resource
         .get("roles")
