@@ -77,6 +77,7 @@ async fn overhead() -> Outcome<()> {
             .insert("second".to_owned(), target(server.tenant_url("second"))?);
         let settings = Settings {
             target: main,
+            imitations: BTreeMap::new(),
             scenarios: scenarios.clone(),
             jobs: 1,
             fail_fast: false,

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 
 use crate::cli::Complaint;
 use crate::cli::selection::SelectionArguments;
+use crate::cli::serve::imitate;
 use crate::exchange::{Body, Exchange, Request, Response};
 use crate::expand::{self, Unexpandable};
 use crate::finding::Authority;
@@ -22,6 +23,7 @@ use crate::profile::ProfileId;
 use crate::scenario::Scenario;
 use crate::scenario::step::{Action, Step};
 use crate::server;
+use crate::target::Preset;
 
 /// Options of `scimulate expand`.
 #[derive(Debug, Clone, Args)]
@@ -134,10 +136,14 @@ impl Target {
             .collect();
         tenants.sort();
         tenants.dedup();
-        let settings = server::Settings {
+        let mut settings = server::Settings {
             tenants: tenants.into_iter().map(|name| (name, Vec::new())).collect(),
             ..server::Settings::default()
         };
+        if let Some(preset) = scenario.preset.as_deref().and_then(Preset::named) {
+            imitate(&mut settings, preset);
+            settings.base_path = server::BASE_PATH.to_owned();
+        }
         let server = server::Server::new(settings)
             .map_err(|problem| Unexpandable::Unplayable(problem.to_string()))?;
         Ok(Self {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::cli::interrupt;
 use crate::cli::selection::{Selection, SelectionArguments};
@@ -26,6 +27,7 @@ use crate::run::{self, Bounds, Ending, Settings};
 use crate::scenario::act::Verb;
 use crate::scenario::step::{Action, Body, Step};
 use crate::snapshot::{Mode, Session, Store};
+use crate::target::Preset;
 
 /// Options of `scimulate run`.
 #[derive(Debug, Clone, Args)]
@@ -110,20 +112,38 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
         .map_err(|problem| Complaint::new(format!("cannot start: {problem}")))?;
     runtime.block_on(async {
         let snapshots = arguments.session(chosen.as_ref());
-        let (server, target, journal) = match chosen {
-            Some(chosen) => (None, chosen.target, Some(arguments.journal_dir.clone())),
+        let mut servers = Vec::new();
+        // One for all, so that it is masked wherever it comes from.
+        let token = Uuid::new_v4().to_string();
+        let (target, journal) = match chosen {
+            Some(chosen) => (chosen.target, Some(arguments.journal_dir.clone())),
             // What is left in the embedded server goes with it, so it needs no journal.
             None => {
-                let (server, target) = embedded().await?;
-                (Some(server), target, None)
+                let (server, target) = embedded(arguments.target.preset()?, &token).await?;
+                servers.push(server);
+                (target, None)
             }
         };
+        let mut imitations = BTreeMap::new();
+        if !servers.is_empty() {
+            let own = target.preset.map(|preset| preset.name);
+            for preset in presets_of(&selection) {
+                if own != Some(preset.name) {
+                    let (server, target) = embedded(Some(preset), &token).await?;
+                    servers.push(server);
+                    imitations.insert(preset.name.to_owned(), target);
+                }
+            }
+        }
         let settings = Settings {
             target,
+            imitations,
             scenarios: selection,
-            jobs: arguments
-                .jobs
-                .unwrap_or(if server.is_some() { EMBEDDED_JOBS } else { 1 }),
+            jobs: arguments.jobs.unwrap_or(if !servers.is_empty() {
+                EMBEDDED_JOBS
+            } else {
+                1
+            }),
             fail_fast: arguments.fail_fast,
             bounds: Bounds {
                 timeout: arguments.timeout,
@@ -137,7 +157,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
             journal,
         };
         let code = play(settings, reporters).await;
-        if let Some(server) = server {
+        for server in servers {
             // It has no state file, so nothing can go wrong that matters.
             let _ = server.stop().await;
         }
@@ -184,6 +204,18 @@ async fn play(
 
 /// Side by side against the embedded server, which does not mind. A target's answers are easier to follow one by one.
 const EMBEDDED_JOBS: usize = 4;
+
+/// The published integrations that scenarios are about.
+fn presets_of(selection: &Selection) -> Vec<&'static Preset> {
+    let named: BTreeSet<&String> = selection
+        .iter()
+        .filter_map(|(scenario, _)| scenario.preset.as_ref())
+        .collect();
+    named
+        .into_iter()
+        .filter_map(|name| Preset::named(name))
+        .collect()
+}
 
 /// Where the reference server's snapshots are, in this project.
 pub(super) const SHIPPED_SNAPSHOTS: &str = "fixtures/snapshots";

@@ -4,15 +4,18 @@ use std::io::{self, Read, Write};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
+use jiff::SignedDuration;
 use serde_json::Value;
-use uuid::Uuid;
 
 use crate::cli::Complaint;
 use crate::cli::interrupt::signal;
-use crate::server::{self, POLICIES, Policies, Running, Token};
-use crate::target::{BaseUrl, Credential, Target};
+use crate::cli::run::duration;
+use crate::cli::target::preset_named;
+use crate::server::{self, POLICIES, Policies, Refused, Running, Token};
+use crate::target::{BaseUrl, Credential, Preset, Target};
 
 /// Options of `scimulate serve`.
 #[derive(Debug, Clone, Args)]
@@ -55,6 +58,21 @@ pub(crate) struct ServeArguments {
     /// List the policies with their choices and end
     #[arg(long)]
     list_policies: bool,
+    /// Imitate a published integration: its base path, what it refuses and keeps, whom it protects, and its tokens
+    #[arg(long, env = "SCIMULATE_PRESET", value_name = "PRESET")]
+    preset: Option<String>,
+    /// Path of the default tenant [default: /scim/v2, or the preset's]
+    #[arg(long, value_name = "PATH", value_parser = base_path)]
+    base_path: Option<String>,
+    /// Refuse with 501 what a vendor does not offer: create, update, deactivate, delete or group-push
+    #[arg(long, value_name = "FEATURE", value_parser = refused)]
+    refuse: Vec<Refused>,
+    /// User name of an account that is there and cannot be changed
+    #[arg(long, value_name = "USERNAME")]
+    protect: Vec<String>,
+    /// How long the token is valid, such as 60s or 10m [default: for ever, or as the preset says]
+    #[arg(long, value_name = "TIME", value_parser = duration, requires = "token")]
+    token_life: Option<Duration>,
     /// JSON file with further schemas and resource types
     #[arg(long, value_name = "FILE")]
     schema: Vec<PathBuf>,
@@ -120,7 +138,7 @@ impl ServeArguments {
             })
             .into_iter()
             .collect();
-        Ok(server::Settings {
+        let mut settings = server::Settings {
             address: Some(self.address),
             port: self.port,
             tenants: self
@@ -139,7 +157,22 @@ impl ServeArguments {
             page_limit: self.page_limit,
             state_file: self.state.clone(),
             ..server::Settings::default()
-        })
+        };
+        if let Some(preset) = &self.preset {
+            imitate(&mut settings, preset_named(preset)?);
+        }
+        if let Some(path) = &self.base_path {
+            settings.base_path.clone_from(path);
+        }
+        settings.rules.refused.extend(&self.refuse);
+        settings
+            .rules
+            .protected
+            .extend(self.protect.iter().cloned());
+        if let Some(life) = self.token_life {
+            settings.token_life = SignedDuration::try_from(life).ok();
+        }
+        Ok(settings)
     }
 
     fn token(&self) -> Result<Option<String>, Complaint> {
@@ -159,6 +192,23 @@ impl ServeArguments {
             token => Ok(Some(token.to_owned())),
         }
     }
+}
+
+/// A path with a slash before it and none behind.
+fn base_path(text: &str) -> Result<String, String> {
+    let path = text.trim_matches('/');
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/-._~".contains(letter);
+    match !path.is_empty() && !path.contains("//") && path.chars().all(is_plain) {
+        true => Ok(format!("/{path}")),
+        false => Err("write a path such as /scim/v2".to_owned()),
+    }
+}
+
+fn refused(text: &str) -> Result<Refused, String> {
+    Refused::named(text).ok_or_else(|| {
+        let known = Refused::ALL.map(Refused::name).join(", ");
+        format!("there is {known}")
+    })
 }
 
 fn schema(file: &Path) -> Result<Value, Complaint> {
@@ -198,27 +248,80 @@ async fn started(settings: server::Settings) -> Result<Running, Complaint> {
         })
 }
 
-/// A reference server of our own on a free loopback port, with a second tenant, and the target that it is.
-pub(crate) async fn embedded() -> Result<(Running, Target), Complaint> {
-    let token = Uuid::new_v4().to_string();
-    let tokens = vec![Token::new(token.clone())];
-    let running = started(server::Settings {
+/// A reference server of our own on a free loopback port, with a second tenant, and the target that it is. It imitates
+/// a preset if one is given.
+pub(crate) async fn embedded(
+    preset: Option<&'static Preset>,
+    token: &str,
+) -> Result<(Running, Target), Complaint> {
+    let tokens = vec![Token::new(token)];
+    let mut settings = server::Settings {
         tenants: vec![("second".to_owned(), tokens.clone())],
         tokens,
         ..server::Settings::default()
-    })
-    .await?;
+    };
+    if let Some(preset) = preset {
+        imitate(&mut settings, preset);
+    }
+    let running = started(settings).await?;
     let target = |url: &str| {
         let base = BaseUrl::parse(url).map_err(|problem| Complaint::new(problem.to_string()))?;
-        Ok(Target {
-            credential: Credential::Bearer(token.clone().into()),
+        let mut target = Target {
+            credential: Credential::Bearer(token.to_owned().into()),
             ..Target::new(base)
-        })
+        };
+        if let Some(preset) = preset {
+            target.set_preset(preset);
+        }
+        Ok(target)
     };
     let mut embedded: Target = target(&running.base_url())?;
-    embedded.name = Some("reference server".to_owned());
+    embedded.name = Some(match preset {
+        Some(preset) => format!("reference server as {}", preset.name),
+        None => "reference server".to_owned(),
+    });
     embedded
         .tenants
         .insert("second".to_owned(), target(&running.tenant_url("second"))?);
     Ok((running, embedded))
+}
+
+/// Makes the server behave as a preset says.
+pub(super) fn imitate(settings: &mut server::Settings, preset: &Preset) {
+    settings.base_path.clone_from(&preset.base_path);
+    let refused = preset.refuses.iter().map(|word| {
+        Refused::named(word).expect("a test holds presets and what the server can refuse together")
+    });
+    settings.rules.refused.extend(refused);
+    settings
+        .rules
+        .protected
+        .extend(preset.protected.iter().cloned());
+    settings.attributes = preset.kept_paths().map(|paths| {
+        paths
+            .iter()
+            .map(|path| path.parse().expect("a test holds that they are paths"))
+            .collect()
+    });
+    settings.token_life = preset
+        .token_days
+        .map(|days| SignedDuration::from_hours(24 * i64::from(days)));
+    settings.rotation.clone_from(&preset.rotation);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::imitate;
+    use crate::server::{Server, Settings};
+    use crate::target::Preset;
+
+    #[test]
+    fn every_preset_can_be_imitated() {
+        for preset in Preset::all() {
+            let mut settings = Settings::default();
+            imitate(&mut settings, preset);
+            assert_eq!(settings.rules.refused.len(), preset.refuses.len());
+            assert!(Server::new(settings).is_ok(), "{}", preset.name);
+        }
+    }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use secrecy::SecretString;
 
 use crate::cli::Complaint;
-use crate::target::{BaseUrl, Config, ConfigError, Credential, Target, TargetConfig};
+use crate::target::{BaseUrl, Config, ConfigError, Credential, Preset, Target, TargetConfig};
 
 /// Options that name a target and say how to authenticate there.
 #[derive(Debug, Clone, Args)]
@@ -55,6 +55,10 @@ pub(crate) struct TargetArguments {
         default_value = "scimulate.toml"
     )]
     config: PathBuf,
+    /// A published integration that the target is: its declared features and attributes. Without a target, the embedded
+    /// reference server imitates it
+    #[arg(long, env = "SCIMULATE_PRESET", value_name = "PRESET")]
+    preset: Option<String>,
     /// Consent to create, change and remove test users and groups although the target is not on this machine
     #[arg(long, env = "SCIMULATE_YES_WRITE")]
     yes_write: bool,
@@ -90,6 +94,11 @@ impl TargetArguments {
         if let Some(credential) = self.credential()? {
             target.credential = credential;
         }
+        if let Some(preset) = self.preset()? {
+            // What is said here comes before what the file declares.
+            target.features = None;
+            target.set_preset(preset);
+        }
         for header in &self.header {
             let (name, value) = header.split_once(':').ok_or_else(|| {
                 Complaint::new("a `--header` has no colon").hint("write `--header 'X-Tenant: 7'`")
@@ -118,6 +127,14 @@ impl TargetArguments {
             may_write,
             snapshots: written.and_then(|written| written.snapshots.clone()),
         }))
+    }
+
+    /// The preset that is asked for.
+    ///
+    /// # Errors
+    /// There is none of that name.
+    pub(crate) fn preset(&self) -> Result<Option<&'static Preset>, Complaint> {
+        self.preset.as_deref().map(preset_named).transpose()
     }
 
     fn credential(&self) -> Result<Option<Credential>, Complaint> {
@@ -165,6 +182,13 @@ impl TargetArguments {
             _ => Ok(None),
         }
     }
+}
+
+/// A preset by name.
+pub(crate) fn preset_named(name: &str) -> Result<&'static Preset, Complaint> {
+    Preset::named(name).ok_or_else(|| {
+        Complaint::new(format!("there is no preset `{name}`")).hint(Preset::hint(name))
+    })
 }
 
 fn from_environment(variable: &str, option: &str) -> Result<SecretString, Complaint> {

@@ -23,6 +23,7 @@ use crate::profile::ProfileId;
 use crate::scenario::Scenario;
 use crate::scenario::step::{Action, Selector, Step};
 use crate::scenario::template::{Text, Tree};
+use crate::target::Preset;
 
 /// Why a story cannot be written out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -197,7 +198,13 @@ impl Symbols<'_> {
 }
 
 fn settings(scenario: &Scenario, client: ProfileId) -> Settings {
-    let mut known = Known::default();
+    let preset = scenario.preset.as_deref().and_then(Preset::named);
+    let mut known = Known {
+        features: preset.map(|preset| preset.features.clone()),
+        preset: preset.map(|preset| preset.name.to_owned()),
+        kept: preset.and_then(|preset| preset.attributes.clone()),
+        ..Known::default()
+    };
     known
         .tenants
         .extend(scenario.steps.iter().filter_map(|step| step.tenant.clone()));

@@ -12,6 +12,10 @@ pub struct Known {
     pub capabilities: BTreeMap<String, bool>,
     /// The features that it declares in `scimulate.toml`, if it declares any.
     pub features: Option<BTreeSet<String>>,
+    /// The published integration that it is.
+    pub preset: Option<String>,
+    /// Targets of the provider's attribute mapping that its administrator keeps; `None`: all.
+    pub kept: Option<Vec<String>>,
     /// The attributes that its `/Schemas` list, as lower-case paths with the schema URN in front; `None`: not known.
     pub attributes: Option<BTreeSet<String>>,
     /// The tenants that it has beside the first.

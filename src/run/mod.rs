@@ -42,6 +42,8 @@ use crate::target::Target;
 pub struct Settings {
     /// Against what.
     pub target: Target,
+    /// Targets for the scenarios that are about a preset that the target is not, by the preset's name.
+    pub imitations: BTreeMap<String, Target>,
     /// What to play, as whom, in this order.
     pub scenarios: Vec<(Arc<Scenario>, ProfileId)>,
     /// How many at once.
@@ -77,11 +79,32 @@ pub enum Ending {
 
 /// What all scenarios of a run share.
 pub(crate) struct Context {
-    pub(crate) target: Target,
-    pub(crate) client: Arc<Client>,
     pub(crate) journal: Option<Journal>,
     pub(crate) snapshots: Option<Session>,
     pub(crate) events: UnboundedSender<Event>,
+}
+
+/// A target, how it is reached, and what it says of itself.
+pub(crate) struct Endpoint {
+    pub(crate) target: Target,
+    pub(crate) client: Arc<Client>,
+    pub(crate) known: Arc<Known>,
+}
+
+/// The target, and what stands for presets that it is not.
+struct Endpoints {
+    own: Arc<Endpoint>,
+    imitations: BTreeMap<String, Arc<Endpoint>>,
+}
+
+impl Endpoints {
+    fn of(&self, scenario: &Scenario) -> &Arc<Endpoint> {
+        let imitation = scenario
+            .preset
+            .as_ref()
+            .and_then(|preset| self.imitations.get(preset));
+        imitation.unwrap_or(&self.own)
+    }
 }
 
 /// A fresh run id.
@@ -119,12 +142,7 @@ pub async fn run(
     mut tell: impl FnMut(Event),
 ) -> Result<Ending, String> {
     let clock = Instant::now();
-    let mut mask = settings.target.mask();
-    settings
-        .environment
-        .values()
-        .for_each(|secret| mask.add(secret));
-    let client = Arc::new(Client::new(&settings.target, mask, settings.bounds)?);
+    let client = connected(&settings, &settings.target)?;
     let journal = match &settings.journal {
         Some(directory) => Some(
             Journal::open(
@@ -183,10 +201,31 @@ pub async fn run(
             return Ok(Ending::Untestable);
         }
     };
-    let (events, mut received) = unbounded_channel();
-    let context = Arc::new(Context {
+    let own = Endpoint {
         target: settings.target.clone(),
         client,
+        known,
+    };
+    let mut endpoints = Endpoints {
+        own: Arc::new(own),
+        imitations: BTreeMap::new(),
+    };
+    for (preset, target) in &settings.imitations {
+        let client = connected(&settings, target)?;
+        let (exchanges, known) = preflight::examine(&client, target).await;
+        tell(Event::Preflight { exchanges });
+        let known = known.map_err(|problem| format!("`{preset}`: {}", problem.message))?;
+        let endpoint = Endpoint {
+            target: target.clone(),
+            client,
+            known: Arc::new(known),
+        };
+        endpoints
+            .imitations
+            .insert(preset.clone(), Arc::new(endpoint));
+    }
+    let (events, mut received) = unbounded_channel();
+    let context = Arc::new(Context {
         journal,
         snapshots: settings.snapshots.take(),
         events,
@@ -194,7 +233,7 @@ pub async fn run(
     let (left, played) = play_all(
         &settings,
         &context,
-        &known,
+        &endpoints,
         &cancel,
         &mut received,
         &mut tell,
@@ -249,7 +288,7 @@ pub async fn run(
 async fn play_all(
     settings: &Settings,
     context: &Arc<Context>,
-    known: &Arc<Known>,
+    endpoints: &Endpoints,
     cancel: &CancellationToken,
     received: &mut UnboundedReceiver<Event>,
     tell: &mut impl FnMut(Event),
@@ -273,11 +312,12 @@ async fn play_all(
             };
             alone = scenario.alone;
             let run = id_for(&settings.run, number);
+            let endpoint = endpoints.of(&scenario);
             let script = Script::new(
                 Arc::clone(&scenario),
                 ScriptSettings {
                     client,
-                    known: Arc::clone(known),
+                    known: Arc::clone(&endpoint.known),
                     sources: sources(settings, run.clone()),
                 },
             )
@@ -285,6 +325,7 @@ async fn play_all(
             let was_alone = scenario.alone;
             let play = Play {
                 context: Arc::clone(context),
+                endpoint: Arc::clone(endpoint),
                 number,
                 run,
                 scenario,
@@ -325,6 +366,16 @@ async fn play_all(
         pass_on(event, &mut left, tell);
     }
     Ok((left, played))
+}
+
+/// A client for a target, which masks what is secret.
+fn connected(settings: &Settings, target: &Target) -> Result<Arc<Client>, String> {
+    let mut mask = target.mask();
+    settings
+        .environment
+        .values()
+        .for_each(|secret| mask.add(secret));
+    Ok(Arc::new(Client::new(target, mask, settings.bounds)?))
 }
 
 fn pass_on(event: Event, left: &mut usize, tell: &mut impl FnMut(Event)) {

@@ -15,11 +15,11 @@ use crate::finding::{Finding, NOT_SUPPORTED, Verdict};
 use crate::judge;
 use crate::plan::{Expectation, Head, Move, Outgoing, Plan, Reason, Round, Script};
 use crate::profile::ProfileId;
-use crate::run::Context;
 use crate::run::cleanup::Cleanup;
 use crate::run::ledger::Ledger;
 use crate::run::masking;
 use crate::run::outage::Heard;
+use crate::run::{Context, Endpoint};
 use crate::scenario::Scenario;
 use crate::snapshot::{Normaliser, Place};
 
@@ -30,6 +30,7 @@ const GRACE: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub(crate) struct Play {
     pub(crate) context: Arc<Context>,
+    pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) number: usize,
     /// What `${run}` is in this scenario.
     pub(crate) run: String,
@@ -63,7 +64,7 @@ impl Play {
             tags: scenario.tags.clone(),
             started: Timestamp::now().to_string(),
         });
-        let base = self.context.target.base.path();
+        let base = self.endpoint.target.base.path();
         let mut ledger = Ledger::new(&self.run, base);
         let mut normaliser = Normaliser::new(&self.run);
         let mut seen: Vec<Exchange> = Vec::new();
@@ -155,7 +156,7 @@ impl Play {
         expectations: &[Expectation],
         seen: &[Exchange],
     ) -> Vec<Finding> {
-        let mask = self.context.client.mask();
+        let mask = self.endpoint.client.mask();
         let expectations: Vec<Expectation> = expectations
             .iter()
             .map(|expectation| masking::expectation(mask, expectation))
@@ -193,7 +194,7 @@ impl Play {
         findings: Vec<Finding>,
         verdict: Verdict,
     ) {
-        let mask = self.context.client.mask();
+        let mask = self.endpoint.client.mask();
         let findings = findings
             .into_iter()
             .map(|finding| masking::finding(mask, finding))
@@ -227,8 +228,8 @@ impl Play {
         for (index, request) in round.requests.iter().enumerate() {
             if let Some(reason) = self.refusal(request, ledger) {
                 exchanges[index] = Some(not_sent(
-                    self.context.client.mask(),
-                    &self.context.target.base,
+                    self.endpoint.client.mask(),
+                    &self.endpoint.target.base,
                     request,
                     reason,
                 ));
@@ -269,7 +270,7 @@ impl Play {
     }
 
     async fn send_one(&self, request: &Outgoing, cleaning: bool) -> Exchange {
-        let mut sending = pin!(self.context.client.send(request));
+        let mut sending = pin!(self.endpoint.client.send(request));
         tokio::select! {
             exchange = &mut sending => return exchange,
             () = self.cancel.cancelled(), if !cleaning => {}
@@ -283,8 +284,8 @@ impl Play {
                 Exchange {
                     outcome: Err(Failure::Protocol(reason.clone())),
                     ..not_sent(
-                        self.context.client.mask(),
-                        &self.context.target.base,
+                        self.endpoint.client.mask(),
+                        &self.endpoint.target.base,
                         request,
                         reason,
                     )
@@ -298,7 +299,7 @@ impl Play {
         let mut cleanup = Cleanup::new();
         let journal = self.context.journal.as_ref();
         for (request, search) in ledger.searches() {
-            let exchange = cleanup.send(&self.context.client, request).await;
+            let exchange = cleanup.send(&self.endpoint.client, request).await;
             self.noted(ledger.found(&search, exchange, journal));
         }
         // A second time for what depended on something else, or was refused for being too much at once.
@@ -313,11 +314,11 @@ impl Play {
                 }
                 let request =
                     Outgoing::harness("DELETE", address.path.clone(), address.tenant.clone());
-                let exchange = cleanup.send(&self.context.client, request.clone()).await;
+                let exchange = cleanup.send(&self.endpoint.client, request.clone()).await;
                 self.noted(ledger.after(&request, exchange, journal));
             }
         }
-        let base = &self.context.target.base;
+        let base = &self.endpoint.target.base;
         let left = ledger
             .left()
             .into_iter()

@@ -81,6 +81,8 @@ pub(crate) async fn examine(
     let known = Known {
         capabilities,
         features: target.features.clone(),
+        preset: target.preset.map(|preset| preset.name.to_owned()),
+        kept: target.preset.and_then(|preset| preset.attributes.clone()),
         attributes,
         tenants: target.tenants.keys().cloned().collect(),
     };

@@ -14,6 +14,15 @@ pub struct Declarable {
     pub grants: &'static [&'static str],
 }
 
+/// Published integrations whose features, rules and attributes are known (integrations.md); scenarios can be about one.
+pub const PRESETS: [&str; 5] = [
+    "hpe-greenlake-okta",
+    "hpe-greenlake-entra",
+    "hp-insights-okta",
+    "scaleflex-okta",
+    "keepnet-okta",
+];
+
 /// Words of vendors' own begin like this: `x-badges`.
 pub const OWN: &str = "x-";
 

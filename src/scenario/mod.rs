@@ -60,6 +60,8 @@ pub struct Scenario {
     pub covers: Vec<String>,
     /// What the target must have, see [`NEEDS`].
     pub needs: Vec<String>,
+    /// The published integration that it is about, one of [`declaration::PRESETS`]: no other target is asked.
+    pub preset: Option<String>,
     /// The story that this was written out from, by its path.
     pub expands: Option<String>,
     /// Free words for selection.

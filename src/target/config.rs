@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::scenario::declaration::{DECLARABLE, OWN, is_declarable, nearest_declarable};
-use crate::target::{BaseUrl, BaseUrlError, Credential, Target};
+use crate::target::{BaseUrl, BaseUrlError, Credential, Preset, Target};
 
 /// The file `scimulate.toml`.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -39,6 +39,8 @@ pub struct TargetConfig {
     pub headers_env: BTreeMap<String, String>,
     /// Features that the target declares, in the words of [`DECLARABLE`].
     pub features: Option<BTreeSet<String>>,
+    /// The published integration that it is, which declares features where `features` does not.
+    pub preset: Option<String>,
     /// Consent to write although the host is not this machine.
     #[serde(default)]
     pub writes: bool,
@@ -86,6 +88,14 @@ pub enum ConfigError {
         /// What was written.
         word: String,
     },
+    /// A preset that nobody knows.
+    #[error("target `{target}` has the preset `{name}`, which does not exist")]
+    UnknownPreset {
+        /// The target.
+        target: String,
+        /// What was written.
+        name: String,
+    },
     /// A URL is wrong.
     #[error(transparent)]
     Url(#[from] BaseUrlError),
@@ -116,6 +126,7 @@ impl ConfigError {
                 },
                 |near| format!("did you mean `{near}`?"),
             )),
+            Self::UnknownPreset { name, .. } => Some(Preset::hint(name)),
             Self::Url(problem) => Some(problem.hint().to_owned()),
             Self::Secret { place, .. } => Some(format!("put it in {place}, or give it another way")),
             Self::Unreadable { .. } | Self::Syntax { .. } => None,
@@ -239,6 +250,13 @@ impl TargetConfig {
             tenants,
             ..Target::new(BaseUrl::parse(&self.url)?)
         };
+        if let Some(preset) = &self.preset {
+            let known = Preset::named(preset).ok_or_else(|| ConfigError::UnknownPreset {
+                target: name.to_owned(),
+                name: preset.clone(),
+            })?;
+            target.set_preset(known);
+        }
         for (header, value) in &self.headers {
             target.add_header(header, value);
         }

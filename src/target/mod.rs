@@ -1,8 +1,10 @@
 //! Targets: the SCIM endpoint that is tested, how to authenticate there, and what it declares.
 
 mod config;
+mod preset;
 
 pub use config::{Config, ConfigError, TargetConfig};
+pub use preset::Preset;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,6 +30,8 @@ pub struct Target {
     pub plain_headers: Vec<(String, String)>,
     /// The features that it declares; `None`: all are tried.
     pub features: Option<BTreeSet<String>>,
+    /// The published integration that it is.
+    pub preset: Option<&'static Preset>,
     /// Other tenants of the same endpoint, by name.
     pub tenants: BTreeMap<String, Target>,
 }
@@ -73,8 +77,15 @@ impl Target {
             headers: Vec::new(),
             plain_headers: Vec::new(),
             features: None,
+            preset: None,
             tenants: BTreeMap::new(),
         }
+    }
+
+    /// Makes it a published integration. What it declares itself stays.
+    pub fn set_preset(&mut self, preset: &'static Preset) {
+        self.features.get_or_insert_with(|| preset.features.clone());
+        self.preset = Some(preset);
     }
 
     /// A header of every request. It counts as a secret only if its name says so: masking the `7` of `X-Tenant: 7` would

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use serde_json::{Map, Value, json};
 
 use crate::profile::ProfileId;
-use crate::scenario::declaration::DECLARABLE;
+use crate::scenario::declaration::{DECLARABLE, PRESETS};
 use crate::scenario::{Feature, NEEDS};
 
 /// Writes the schema to stdout.
@@ -154,6 +154,13 @@ fn scenario() -> Value {
                 described(
                     "What the target must have, else the scenario is skipped.",
                     one_or_list(reference("need")),
+                ),
+            ),
+            (
+                "preset",
+                described(
+                    "The published integration that it is about.",
+                    json!({ "type": "string", "enum": PRESETS }),
                 ),
             ),
             (

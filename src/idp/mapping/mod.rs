@@ -83,6 +83,15 @@ impl Mapping {
         })
     }
 
+    /// Only the rows for users that go to these targets, and those by which users are matched.
+    pub fn keeping(&self, targets: &[String]) -> Self {
+        let is_kept = |row: &&Row| row.matching.is_some() || targets.contains(&row.to);
+        Self {
+            users: self.users.iter().filter(is_kept).cloned().collect(),
+            ..self.clone()
+        }
+    }
+
     /// Every row of the user mapping that has a value for the person, with what it sends.
     pub fn user<'a>(
         &'a self,

@@ -12,6 +12,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::exchange::Exchange;
+use crate::finding::Authority;
+use crate::idp::mapping::Mapping;
 use crate::idp::{Directory, Memory, ProviderSettings, Provisioner, Subject, settings_of};
 use crate::plan::people;
 use crate::plan::readback::{Readback, Resources};
@@ -76,14 +78,25 @@ type Provided = (ProfileId, Option<String>);
 struct Setting {
     directory: Directory,
     settings: ProviderSettings,
+    /// Targets of the default mapping that are kept; `None`: all.
+    kept: Option<Vec<String>>,
 }
 
 impl Setting {
+    /// A provider's mapping, if it is not the default: as the file says, or as the target's guide does.
+    fn mapping(&self, provider: Authority) -> Option<Mapping> {
+        let written = self.settings.mappings.get(&provider);
+        let kept = self.kept.as_ref();
+        written
+            .cloned()
+            .or_else(|| Some(Mapping::default_of(provider).keeping(kept?)))
+    }
+
     fn provisioner(&self, client: ProfileId) -> Option<Provisioner> {
         Provisioner::new(
             client,
             self.directory.clone(),
-            self.settings.mappings.get(&client.authority()).cloned(),
+            self.mapping(client.authority()),
             self.settings.switches.clone(),
             Memory::default(),
         )
@@ -122,6 +135,7 @@ impl Script {
                     .map(|first| format!("{}: {first}", first.at));
                 first.unwrap_or_default()
             })?,
+            kept: settings.known.kept.clone(),
         };
         let feature = scenario.feature.map(|feature| feature.name().to_owned());
         let unfit = scenario
@@ -177,7 +191,9 @@ impl Script {
             source: step.source.as_ref().map(|source| source.text.clone()),
             parallel: matches!(step.action, Action::Parallel(_)),
         };
-        let reason = self.lacking(step).map(Reason::NotSupported).or_else(|| {
+        let elsewhere = self.elsewhere().map(Reason::NotTested);
+        let lacking = elsewhere.or_else(|| self.lacking(step).map(Reason::NotSupported));
+        let reason = lacking.or_else(|| {
             let reason = self.reason_to_skip(step).or_else(|| match &step.action {
                 Action::Act(act) => self.cause(step, &act.0).err(),
                 _ => None,
@@ -194,6 +210,13 @@ impl Script {
                 Move::Begin(head)
             }
         })
+    }
+
+    /// Why the scenario is about another target, if it is.
+    fn elsewhere(&self) -> Option<String> {
+        let preset = self.scenario.preset.as_ref()?;
+        (self.known.preset.as_ref() != Some(preset))
+            .then(|| format!("it is about the preset `{preset}`, which the target is not"))
     }
 
     /// What the target does not have of what a step needs.

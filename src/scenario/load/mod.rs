@@ -33,9 +33,10 @@ mod tests;
 pub use library::{Disk, Embedded, Library};
 
 /// Keys of a scenario file, in the order of the language reference.
-pub(crate) const SCENARIO_KEYS: [&str; 19] = [
-    "title", "as", "feature", "source", "covers", "needs", "tags", "alone", "expands", "people",
-    "crowds", "groups", "roles", "mapping", "switches", "vars", "limits", "steps", "cleanup",
+pub(crate) const SCENARIO_KEYS: [&str; 20] = [
+    "title", "as", "feature", "source", "covers", "needs", "preset", "tags", "alone", "expands",
+    "people", "crowds", "groups", "roles", "mapping", "switches", "vars", "limits", "steps",
+    "cleanup",
 ];
 
 /// What the loader cannot know from the file.

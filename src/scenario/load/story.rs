@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::finding::requirement::Requirement;
 use crate::profile::ProfileId;
-use crate::scenario::declaration::{DECLARABLE, is_own};
+use crate::scenario::declaration::{DECLARABLE, PRESETS, is_own};
 use crate::scenario::error::Problem;
 use crate::scenario::load::fields::{self, Fields};
 use crate::scenario::load::scope::{Definition, Origin, reserved};
@@ -37,6 +37,7 @@ impl Loader<'_> {
         }
         let covers = self.covers(fields.get("covers"));
         let needs = self.needs(fields.get("needs"));
+        let preset = fields.get("preset").and_then(|node| self.preset(node));
         let tags = match fields.get("tags") {
             Some(node) => fields::words("tags", node, &mut self.errors)
                 .into_iter()
@@ -78,6 +79,7 @@ impl Loader<'_> {
             source,
             covers,
             needs,
+            preset,
             expands,
             tags,
             alone,
@@ -111,6 +113,12 @@ impl Loader<'_> {
         let known = Feature::ALL.map(Feature::name);
         let named = Feature::named;
         fields::word("feature", written, node, &known, named, &mut self.errors)
+    }
+
+    fn preset(&mut self, node: &Node) -> Option<String> {
+        let written = fields::text("preset", node, &mut self.errors)?;
+        let named = |name: &str| PRESETS.contains(&name).then(|| name.to_owned());
+        fields::word("preset", written, node, &PRESETS, named, &mut self.errors)
     }
 
     pub(super) fn source(&mut self, node: &Node) -> Option<Source> {
