@@ -268,6 +268,7 @@ pub(crate) async fn embedded(
         let base = BaseUrl::parse(url).map_err(|problem| Complaint::new(problem.to_string()))?;
         let mut target = Target {
             credential: Credential::Bearer(token.to_owned().into()),
+            disposable: true,
             ..Target::new(base)
         };
         if let Some(preset) = preset {

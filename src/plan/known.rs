@@ -31,6 +31,9 @@ impl Known {
                 "enterprise" => {
                     "the target's `/Schemas` do not list the enterprise extension".to_owned()
                 }
+                "disposable" => {
+                    "only what the run created is ever changed, unless the target is the embedded server".to_owned()
+                }
                 need => format!("the target says that it does not support `{need}`"),
             });
         }

@@ -259,7 +259,10 @@ impl Play {
 
     /// Why a request must not go out.
     fn refusal(&self, request: &Outgoing, ledger: &Ledger) -> Option<String> {
-        ledger.forbids(request).or_else(|| {
+        let forbidden = (!self.endpoint.target.disposable)
+            .then(|| ledger.forbids(request))
+            .flatten();
+        forbidden.or_else(|| {
             let problem = ledger
                 .before(request, self.context.journal.as_ref())
                 .err()?;

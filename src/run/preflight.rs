@@ -78,6 +78,7 @@ pub(crate) async fn examine(
     let attributes = attributes(body(&exchanges[2]));
     let mut capabilities = capabilities(body(&exchanges[1]));
     capabilities.extend(attributes.iter().flat_map(schemas_missing));
+    capabilities.insert("disposable".to_owned(), target.disposable);
     let known = Known {
         capabilities,
         features: target.features.clone(),

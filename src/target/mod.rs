@@ -32,6 +32,8 @@ pub struct Target {
     pub features: Option<BTreeSet<String>>,
     /// The published integration that it is.
     pub preset: Option<&'static Preset>,
+    /// Nothing in it is anybody's: scenarios may write to what they did not create.
+    pub disposable: bool,
     /// Other tenants of the same endpoint, by name.
     pub tenants: BTreeMap<String, Target>,
 }
@@ -78,6 +80,7 @@ impl Target {
             plain_headers: Vec::new(),
             features: None,
             preset: None,
+            disposable: false,
             tenants: BTreeMap::new(),
         }
     }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use clap::Args;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::cli::diagnostic::{self, Severity};
 use crate::cli::interrupt;
@@ -102,7 +103,8 @@ pub(crate) fn sync(arguments: &SyncArguments) -> Result<ExitCode, Complaint> {
         let (server, target) = match chosen {
             Some(chosen) => (None, chosen.target),
             None => {
-                let (server, target) = embedded().await?;
+                let token = Uuid::new_v4().to_string();
+                let (server, target) = embedded(arguments.target.preset()?, &token).await?;
                 (Some(server), target)
             }
         };
