@@ -238,7 +238,7 @@ impl Call<'_> {
             .rotate(current, (self.fresh)(), end, remove);
         let mut body = json!({"token": token.secret.expose_secret()});
         if let Some(end) = end {
-            body["expiresAt"] = json!(end.to_string());
+            body["expiresAt"] = json!(format!("{end:.3}"));
         }
         Ok(Answer::json(200, &body))
     }
