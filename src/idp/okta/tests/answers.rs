@@ -192,8 +192,7 @@ fn the_connection_is_tested() {
 /// okta.md 5.1, 5.2: pages by a fixed 100, driven by totalResults, also when pages are cut.
 #[test]
 fn an_import_walks_by_a_hundred() {
-    let user =
-        |n: usize| json!({"id": n.to_string(), "userName": n.to_string(), "active": n % 50 != 0});
+    let user = |n: usize| json!({"id": n.to_string(), "userName": n.to_string(), "active": !n.is_multiple_of(50)});
     for (page, seen) in [(100, 245), (40, 120)] {
         let mut desk = Desk::new(ProfileId::OktaOin, directory(), &[]);
         let outcomes = desk.cause(&Change::Import, &mut |call| {
