@@ -237,8 +237,8 @@ impl Call<'_> {
             .tokens()
             .rotate(current, (self.fresh)(), end, remove);
         let mut body = json!({"token": token.secret.expose_secret()});
-        if let Some(end) = end {
-            body["expiresAt"] = json!(format!("{end:.3}"));
+        if let Some(life) = self.server.token_life {
+            body["expiresIn"] = json!(life.as_secs());
         }
         Ok(Answer::json(200, &body))
     }

@@ -92,3 +92,60 @@ fn tenants_belong_to_their_target() {
     assert_eq!(said.code, Some(0), "{}", said.all());
     assert!(said.stdout.contains("2 steps: 2 passed"), "{}", said.stdout);
 }
+
+#[test]
+fn a_target_can_be_a_published_integration() {
+    let (project, _serving) = project("--preset keepnet-okta", "preset = \"keepnet-okta\"\n");
+    project.write(
+        "scenarios/preset.yaml",
+        "title: What it declares\nsource: integrations.md I5 [doc]\nsteps:\n  - name: users\n    needs: [create]\n    get: /Users\n    expect: { status: 200 }\n  - name: imports\n    needs: [import-users]\n    get: /Users\n",
+    );
+    let said = project.scimulate_with("run scenarios/preset.yaml --target mine", MINE, "");
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    assert_told!("preset", said.all());
+    // What is given on the command line comes first, and declares.
+    let words = "run scenarios/preset.yaml --target mine --preset hp-insights-okta";
+    let said = project.scimulate_with(words, MINE, "");
+    assert!(said.stdout.contains("2 steps: 2 passed"), "{}", said.all());
+}
+
+#[test]
+fn a_story_of_an_integration_asks_no_other_target() {
+    let (project, _serving) = project("", "");
+    project.write(
+        "scenarios/keepnet.yaml",
+        "title: Keepnet\npreset: keepnet-okta\nsource: integrations.md I5 [doc]\nsteps:\n  - name: users\n    get: /Users\n    expect: { status: 200 }\n",
+    );
+    let said = project.scimulate_with("run scenarios/keepnet.yaml --target mine", MINE, "");
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    assert_told!("other_preset", said.all());
+    // Without a target, the embedded server imitates it.
+    let said = project.scimulate("run scenarios/keepnet.yaml");
+    assert!(said.stdout.contains("1 step: 1 passed"), "{}", said.all());
+    let said = project.scimulate("run scenarios/keepnet.yaml --preset keepnet-okta");
+    assert!(said.stdout.contains("/scim, run"), "{}", said.all());
+    assert!(said.stdout.contains("1 step: 1 passed"), "{}", said.all());
+}
+
+#[test]
+fn unknown_presets_and_refusals_are_said() {
+    let project = Project::new();
+    let mut told = String::new();
+    for words in [
+        "run scenarios/create.yaml --preset keepnet",
+        "serve --preset keepnet-octa",
+        "serve --refuse updates",
+        "serve --base-path /",
+        "serve --token-life 10m",
+    ] {
+        let said = project.scimulate(words);
+        assert_eq!(said.code, Some(2), "{}", said.all());
+        told.push_str(&format!("# {words}\n{}\n", said.stderr));
+    }
+    let file = "[targets.main]\nurl = \"http://127.0.0.1:9/scim\"\npreset = \"keepnet-octa\"\n";
+    project.write("scimulate.toml", file);
+    let said = project.scimulate("run scenarios/create.yaml --target main");
+    assert_eq!(said.code, Some(2), "{}", said.all());
+    told.push_str(&said.stderr);
+    assert_told!("unknown_presets", told);
+}
