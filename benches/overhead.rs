@@ -78,6 +78,7 @@ async fn overhead() -> Outcome<()> {
         let settings = Settings {
             target: main,
             imitations: BTreeMap::new(),
+            undeclared: false,
             scenarios: scenarios.clone(),
             jobs: 1,
             fail_fast: false,

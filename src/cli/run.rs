@@ -39,6 +39,9 @@ pub(crate) struct RunArguments {
     /// How many scenarios run at once [default: 1, and 4 against the embedded server]
     #[arg(long, short, env = "SCIMULATE_JOBS", value_name = "N")]
     jobs: Option<usize>,
+    /// Try what the target does not declare, too: it fails nothing, and what works is said
+    #[arg(long, env = "SCIMULATE_UNDECLARED")]
+    undeclared: bool,
     /// Stop after the first scenario that fails
     #[arg(long, env = "SCIMULATE_FAIL_FAST")]
     fail_fast: bool,
@@ -138,6 +141,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
         let settings = Settings {
             target,
             imitations,
+            undeclared: arguments.undeclared,
             scenarios: selection,
             jobs: arguments.jobs.unwrap_or(if !servers.is_empty() {
                 EMBEDDED_JOBS

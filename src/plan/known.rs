@@ -12,6 +12,8 @@ pub struct Known {
     pub capabilities: BTreeMap<String, bool>,
     /// The features that it declares in `scimulate.toml`, if it declares any.
     pub features: Option<BTreeSet<String>>,
+    /// What it does not declare is asked for, too.
+    pub tries_undeclared: bool,
     /// The published integration that it is.
     pub preset: Option<String>,
     /// Targets of the provider's attribute mapping that its administrator keeps; `None`: all.
@@ -23,6 +25,14 @@ pub struct Known {
 }
 
 impl Known {
+    /// Whether the target's declaration covers this; a target that declares nothing is asked for everything.
+    pub fn is_declared(&self, need: &str) -> bool {
+        let Some(declared) = &self.features else {
+            return true;
+        };
+        !is_declared_at_all(need) || declared.iter().any(|word| grants(word, need))
+    }
+
     /// Why this cannot be tested here, if it cannot.
     pub fn lacks(&self, need: &str) -> Option<String> {
         if self.capabilities.get(need) == Some(&false) {
@@ -37,8 +47,7 @@ impl Known {
                 need => format!("the target says that it does not support `{need}`"),
             });
         }
-        let declared = self.features.as_ref()?;
-        let has = !is_declared_at_all(need) || declared.iter().any(|word| grants(word, need));
+        let has = self.tries_undeclared || self.is_declared(need);
         (!has).then(|| format!("the target does not declare `{need}`"))
     }
 

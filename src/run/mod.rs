@@ -2,6 +2,7 @@
 
 mod cleanup;
 mod client;
+mod declared;
 mod dry;
 mod journal;
 mod ledger;
@@ -31,6 +32,7 @@ use crate::finding::Verdict;
 use crate::plan::{Known, Script, Settings as ScriptSettings, Sources};
 use crate::profile::ProfileId;
 use crate::run::client::Client;
+use crate::run::declared::Declared;
 use crate::run::journal::Journal;
 use crate::run::outage::{Heard, Outage};
 use crate::run::play::Play;
@@ -46,6 +48,8 @@ pub struct Settings {
     pub imitations: BTreeMap<String, Target>,
     /// What to play, as whom, in this order.
     pub scenarios: Vec<(Arc<Scenario>, ProfileId)>,
+    /// What the target does not declare is asked for, too, and told at the end; it fails nothing.
+    pub undeclared: bool,
     /// How many at once.
     pub jobs: usize,
     /// Stop after the first scenario that fails.
@@ -185,7 +189,10 @@ pub async fn run(
     };
     tell(Event::Preflight { exchanges });
     let known = match known {
-        Ok(known) => Arc::new(known),
+        Ok(known) => Arc::new(Known {
+            tries_undeclared: settings.undeclared,
+            ..known
+        }),
         Err(untestable) => {
             tell(Event::Stopped {
                 message: untestable.message,
@@ -230,15 +237,26 @@ pub async fn run(
         snapshots: settings.snapshots.take(),
         events,
     });
+    let mut declared = Declared::default();
+    let mut heard = |event: Event| {
+        declared.on(&event);
+        tell(event);
+    };
     let (left, played) = play_all(
         &settings,
         &context,
         &endpoints,
         &cancel,
         &mut received,
-        &mut tell,
+        &mut heard,
     )
     .await?;
+    // What stands for other targets says nothing of this one.
+    if endpoints.imitations.is_empty() {
+        for message in declared.notices(&endpoints.own.known) {
+            tell(Event::Notice { message });
+        }
+    }
     let Some(context) = Arc::into_inner(context) else {
         return Err("a scenario still runs although all have ended".to_owned());
     };

@@ -106,6 +106,7 @@ impl Play {
                     let findings =
                         self.judged(&mut normaliser, &current.head, &expectations, &seen);
                     let verdict = verdict_of(&findings, &seen, &expectations);
+                    let (findings, verdict) = self.excused(&current.head, findings, verdict);
                     played |= verdict != Verdict::Skip;
                     worst = worst.max(if verdict == Verdict::Skip {
                         Verdict::Pass
@@ -165,6 +166,39 @@ impl Play {
             .into_iter()
             .chain(self.compared(normaliser, head, seen))
             .collect()
+    }
+
+    /// What fails and is not declared is not supported, as the target says, and no failure.
+    fn excused(
+        &self,
+        head: &Head,
+        findings: Vec<Finding>,
+        verdict: Verdict,
+    ) -> (Vec<Finding>, Verdict) {
+        let known = &self.endpoint.known;
+        if !known.tries_undeclared || !matches!(verdict, Verdict::Fail | Verdict::Error) {
+            return (findings, verdict);
+        }
+        let features = head.feature.iter().chain(&self.scenario.feature);
+        let step = self
+            .scenario
+            .steps
+            .iter()
+            .find(|step| step.name == head.name);
+        let undeclared = step
+            .iter()
+            .flat_map(|step| &step.needs)
+            .chain(&self.scenario.needs)
+            .map(String::as_str)
+            .chain(features.map(|feature| feature.name()))
+            .find(|need| !known.is_declared(need));
+        match undeclared {
+            Some(need) => {
+                let reason = format!("the target does not declare `{need}`, and it does not work");
+                (vec![not_supported(reason, self.client)], Verdict::Skip)
+            }
+            None => (findings, verdict),
+        }
     }
 
     /// Compares what a step exchanged with what the target answered last time.

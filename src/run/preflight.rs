@@ -82,6 +82,7 @@ pub(crate) async fn examine(
     let known = Known {
         capabilities,
         features: target.features.clone(),
+        tries_undeclared: false,
         preset: target.preset.map(|preset| preset.name.to_owned()),
         kept: target.preset.and_then(|preset| preset.attributes.clone()),
         attributes,

@@ -149,3 +149,38 @@ fn unknown_presets_and_refusals_are_said() {
     told.push_str(&said.stderr);
     assert_told!("unknown_presets", told);
 }
+
+#[test]
+fn what_is_declared_and_what_works_are_compared() {
+    let more = "features = [\"create\", \"update\", \"password\"]\n";
+    let (project, _serving) = project("--refuse update --refuse deactivate", more);
+    let scenario = |name: &str, feature: &str, request: &str| {
+        let create = "  - name: create\n    feature: create\n    as: scimulate\n    post: /Users\n    body: { schemas: [\"urn:ietf:params:scim:schemas:core:2.0:User\"], userName: \"a-${run}\" }\n    expect: { status: 201 }\n    keep: { a.id: $.id }\n";
+        project.write(
+            &format!("scenarios/declared/{name}.yaml"),
+            &format!("title: {name}\nfeature: {feature}\nsource: integrations.md [doc]\nsteps:\n{create}  - name: it\n{request}"),
+        );
+    };
+    std::fs::create_dir(project.path("scenarios/declared")).expect("it is not there");
+    let patch = |value: &str| {
+        format!(
+            "    patch: /Users/${{a.id}}\n    body: {{ schemas: [\"urn:ietf:params:scim:api:messages:2.0:PatchOp\"], Operations: [{{ op: replace, value: {value} }}] }}\n    expect: {{ status: [200, 204] }}\n"
+        )
+    };
+    scenario("update", "update", &patch("{ title: Lead }"));
+    scenario("deactivate", "deactivate", &patch("{ active: false }"));
+    scenario(
+        "delete",
+        "delete",
+        "    delete: /Users/${a.id}\n    expect: { status: 204 }\n",
+    );
+    let said = project.scimulate_with(
+        "run scenarios/declared --target mine --undeclared",
+        MINE,
+        "",
+    );
+    assert_eq!(said.code, Some(1), "{}", said.all());
+    assert_told!("undeclared", said.all());
+    let said = project.scimulate_with("run scenarios/declared --target mine", MINE, "");
+    assert!(said.stdout.contains("2 skipped"), "{}", said.all());
+}
