@@ -137,10 +137,10 @@ impl<'a> Writer<'a> {
                 } else {
                     continue;
                 };
-                if !reads.contains_key(&read) {
+                reads.entry(read).or_insert_with(|| {
                     self.kept += 1;
-                    reads.insert(read, (format!("read{}", self.kept), place));
-                }
+                    (format!("read{}", self.kept), place)
+                });
                 break;
             }
         }
@@ -178,8 +178,7 @@ impl<'a> Writer<'a> {
             Some(Payload::Overlay { over, with, .. }) => {
                 let kept = reads
                     .iter()
-                    .filter(|(read, _)| **read < index)
-                    .next_back()
+                    .rfind(|(read, _)| **read < index)
                     .map(|(_, (kept, _))| format!("${{{kept}}}"));
                 // Without an answer to write over, the earlier document is written out itself.
                 let over = kept.map_or_else(

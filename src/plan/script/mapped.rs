@@ -60,7 +60,7 @@ impl Script {
             if let Some((subject, verify, mut readback, first)) = mapped.current.take() {
                 if let Some(request) = readback.next_request() {
                     mapped.current = Some((subject, verify, readback, first));
-                    self.stage = Stage::Mapped(mapped);
+                    self.stage = Stage::Mapped(Box::new(mapped));
                     return Move::Send(Round {
                         wait: Duration::ZERO,
                         requests: vec![request],

@@ -110,7 +110,7 @@ enum Stage {
     Requesting(Requesting),
     Reading(Readback),
     Acting(Box<Acting>),
-    Mapped(Mapped),
+    Mapped(Box<Mapped>),
 }
 
 impl Script {
@@ -380,7 +380,7 @@ impl Plan for Script {
             Stage::Begun => self.requests(step),
             Stage::Requesting(state) => self.answered(step, state, seen),
             Stage::Reading(readback) => self.reading(step, readback, seen),
-            Stage::Mapped(mapped) => self.read_mapped(step, mapped, seen),
+            Stage::Mapped(mapped) => self.read_mapped(step, *mapped, seen),
             Stage::Acting(acting) => match &step.action {
                 Action::Act(act) => self.act_answered(step, &act.0, &act.1, *acting, seen),
                 _ => unreachable!("only an `act` acts"),
