@@ -18,7 +18,7 @@ pub(crate) struct ListArguments {
 
 /// Prints one line for each scenario and client: file, client, feature, title.
 pub(crate) fn list(arguments: &ListArguments) -> Result<ExitCode, Complaint> {
-    let selection = arguments.selection.selected()?;
+    let selection = arguments.selection.listed()?;
     let mut table = Table::new();
     table.load_style(PLAIN);
     for (scenario, client) in &selection {

@@ -19,6 +19,9 @@ use crate::scenario::load::{Disk, Embedded, LoadOptions, is_fragment, is_person,
 /// The shipped scenarios, by name.
 const BUILT_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/built_in_scenarios.rs"));
 
+/// The tag of scenarios that take so long that they run only when they are asked for.
+const LARGE: &str = "large";
+
 /// Options that choose scenarios.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Selection")]
@@ -39,11 +42,24 @@ pub(crate) struct SelectionArguments {
 pub(crate) type Selection = Vec<(Arc<Scenario>, ProfileId)>;
 
 impl SelectionArguments {
-    /// Loads what is asked for. Mistakes in files are shown here, all of them.
+    /// Loads what is asked for; large scenarios only where they are asked for by name. Mistakes in files are shown here, all
+    /// of them.
     ///
     /// # Errors
     /// A path is not there, a file has mistakes, or nothing is left.
     pub(crate) fn selected(&self) -> Result<Selection, Complaint> {
+        self.chosen(|scenario| !is_large(scenario) || self.names(scenario))
+    }
+
+    /// Loads what is asked for, large scenarios like others.
+    ///
+    /// # Errors
+    /// As [`selected`](Self::selected).
+    pub(crate) fn listed(&self) -> Result<Selection, Complaint> {
+        self.chosen(|_| true)
+    }
+
+    fn chosen(&self, wanted: impl Fn(&Scenario) -> bool) -> Result<Selection, Complaint> {
         let clients = self.clients()?;
         let mut scenarios = Vec::new();
         let mut mistakes = Vec::new();
@@ -62,6 +78,7 @@ impl SelectionArguments {
             .into_iter()
             // What a story was written out to sends the same as the story.
             .filter(|scenario| !self.paths.is_empty() || scenario.expands.is_none())
+            .filter(|scenario| wanted(scenario))
             .filter(|scenario| {
                 self.tag.is_empty() || self.tag.iter().any(|tag| scenario.tags.contains(tag))
             })
@@ -91,6 +108,21 @@ impl SelectionArguments {
     /// Nothing narrows the selection: it is all that there is.
     pub(crate) fn is_everything(&self) -> bool {
         self.paths.is_empty() && self.client.is_empty() && self.tag.is_empty()
+    }
+
+    /// Whether the file itself is among the paths, or the tag of large ones among the tags.
+    fn names(&self, scenario: &Scenario) -> bool {
+        let plain = |path: &str| {
+            path.trim_start_matches("./")
+                .trim_start_matches("scenarios/")
+                .trim_end_matches(".yaml")
+                .to_owned()
+        };
+        self.tag.iter().any(|tag| tag == LARGE)
+            || self
+                .paths
+                .iter()
+                .any(|path| plain(path) == plain(&scenario.path))
     }
 
     fn clients(&self) -> Result<Vec<ProfileId>, Complaint> {
@@ -222,6 +254,10 @@ fn built_in(wanted: &str) -> impl Iterator<Item = Source> {
         })
         .filter(|(name, _)| is_scenario(name))
         .map(|(name, text)| Source::BuiltIn(name, text))
+}
+
+fn is_large(scenario: &Scenario) -> bool {
+    scenario.tags.iter().any(|tag| tag == LARGE)
 }
 
 fn is_scenario(shown: &str) -> bool {

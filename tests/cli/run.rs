@@ -71,6 +71,21 @@ fn clients_and_tags_select() {
 }
 
 #[test]
+fn large_scenarios_run_only_when_they_are_named() {
+    let project = Project::new();
+    let text = project.read("scenarios/create.yaml");
+    let text = text
+        .replace("title: ", "title: Large ")
+        .replace("tags: [smoke]", "tags: [large]");
+    project.write("scenarios/large.yaml", &text);
+    let large = |words: &str| project.scimulate(words).stdout.contains("Large ");
+    assert!(!large("run scenarios"));
+    assert!(large("run scenarios/large.yaml"));
+    assert!(large("run --tag large"));
+    assert!(large("list"));
+}
+
+#[test]
 fn shipped_scenarios_run_where_there_are_no_files() {
     let said = Project::new().scimulate("run okta/connect entra/connect/connection-test");
     assert_eq!(said.code, Some(0), "{}", said.all());
