@@ -7,4 +7,5 @@ mod run;
 mod serve;
 mod show;
 mod snapshots;
+mod sync;
 mod targets;
