@@ -80,6 +80,14 @@ fn change_single(
     value: Option<Value>,
 ) -> Result<(), Refusal> {
     let before = home.get(&attribute.name);
+    // RFC 7644 3.5.2.3: sub-attributes that are not specified stay, and what is read-only is not specified by clients.
+    if op != Op::Remove
+        && value
+            .as_ref()
+            .is_some_and(|value| is_read_only(attribute, value))
+    {
+        return Ok(());
+    }
     let wanted = match op {
         Op::Remove => None,
         Op::Add | Op::Replace => patch
@@ -112,6 +120,17 @@ fn change_single(
         }
     }
     Ok(())
+}
+
+/// Whether a complex value has nothing in it that a client may write.
+fn is_read_only(attribute: &Attribute, value: &Value) -> bool {
+    let members = value.as_object().filter(|members| !members.is_empty());
+    members.is_some_and(|members| {
+        members.keys().all(|name| {
+            let sub = attribute.sub(name);
+            sub.is_some_and(|sub| sub.mutability == Mutability::ReadOnly)
+        })
+    })
 }
 
 /// Old sub-attributes with new ones written over them; the reference goes when what it refers to changes.

@@ -357,6 +357,11 @@ fn replace() {
             ),
         ),
         (
+            // The manager's name is the server's own: nothing else of the manager goes with it.
+            json!([{"op": "replace", "value": {"title": "T2", ENTERPRISE: {"manager": {"displayName": "X"}}}}]),
+            is(json!({"title": "T2", format!("{ENTERPRISE}/manager/value"): "id-1"})),
+        ),
+        (
             json!([{"op": "replace", "value": {"displayName": "D", "name.givenName": "G", ext("employeeNumber"): "9"}}]),
             is(
                 json!({"displayName": "D", "name/givenName": "G", format!("{ENTERPRISE}/employeeNumber"): "9"}),
