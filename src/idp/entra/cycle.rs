@@ -147,7 +147,7 @@ pub(super) fn of_group(
         groups.push(Box::new(GroupJob::new(key, client)));
     }
     let mut members: Phase = Vec::new();
-    if its_members {
+    if its_members && members::may_be_due(key, world) {
         members.push(Box::new(MembersJob::new(key, client)));
     }
     part(world, vec![groups, members])

@@ -84,7 +84,6 @@ impl Profile {
         let call = self
             .call("PATCH", &link.id, "okta.md 3.3 [inferred]", world)
             .body(payload)
-            .covering(&["rfc7644-3.5.2-200-or-204"])
             .needing(need.recommended());
         Next::Send(Box::new(call))
     }
