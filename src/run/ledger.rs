@@ -39,7 +39,10 @@ pub(crate) struct Ledger {
     run: String,
     /// Base path of the target, to read `Location` headers.
     base: String,
+    /// In the order in which it came.
     created: Vec<Address>,
+    /// The same by tenant and segments: among ten thousand, one must be found at once.
+    places: BTreeSet<(Option<String>, Vec<String>)>,
     removed: BTreeSet<Address>,
     /// Ids that answers showed, whomever they belong to.
     seen: BTreeSet<String>,
@@ -79,9 +82,8 @@ impl Ledger {
     }
 
     fn is_created(&self, tenant: Option<&str>, path: &[String]) -> bool {
-        self.created
-            .iter()
-            .any(|ours| ours.tenant.as_deref() == tenant && segments(&ours.path) == path)
+        self.places
+            .contains(&(tenant.map(str::to_owned), path.to_vec()))
     }
 
     /// Notes what a request is about to create.
@@ -213,7 +215,8 @@ impl Ledger {
             })?;
         }
         self.removed.remove(&address);
-        if !self.created.contains(&address) {
+        let place = (address.tenant.clone(), segments(&address.path));
+        if self.places.insert(place) {
             self.created.push(address);
         }
         Ok(())
