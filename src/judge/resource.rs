@@ -64,7 +64,11 @@ fn compare(resource: &Value, state: &State) -> Vec<Judgement> {
             subset: true,
             ..Options::default()
         };
-        let lost = differences(&sent.body, resource, &options);
+        let mut lost = differences(&sent.body, resource, &options);
+        if let (Some(sent_before), Some(before)) = (&state.sent_before, &state.before) {
+            let known = differences(sent_before, before, &options);
+            lost.retain(|difference| !known.contains(difference));
+        }
         let message = format!("{subject} was not stored as `{}` sent it", sent.step);
         let id = match sent.method.as_str() {
             "POST" => "created-as-sent",
@@ -327,4 +331,47 @@ fn filter_of(exchange: &Exchange) -> String {
     percent_encoding::percent_decode_str(query)
         .decode_utf8_lossy()
         .into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::compare;
+    use crate::finding::Verdict;
+    use crate::plan::{Sent, State};
+
+    fn verdicts(resource: &Value, state: &State) -> Vec<(&'static str, Verdict)> {
+        let judgements = compare(resource, state);
+        judgements
+            .iter()
+            .map(|judgement| (judgement.id, judgement.verdict))
+            .collect()
+    }
+
+    #[test]
+    fn what_was_wrong_before_is_said_once() {
+        let sent = json!({ "title": "Lead", "nickName": "Ada" });
+        let state = State {
+            sent: Some(Sent {
+                step: "update ada".to_owned(),
+                method: "PUT".to_owned(),
+                body: sent.clone(),
+            }),
+            sent_before: Some(json!({ "title": "Engineer", "nickName": "Ada" })),
+            before: Some(json!({ "title": "Engineer", "nickName": "ada" })),
+            touched: vec!["title".to_owned(), "nickName".to_owned()],
+            ..State::default()
+        };
+        let still = json!({ "title": "Lead", "nickName": "ada" });
+        let pass = [
+            ("read-back", Verdict::Pass),
+            ("rest-unchanged", Verdict::Pass),
+        ];
+        assert_eq!(verdicts(&still, &state), pass);
+        let another = json!({ "title": "Lead", "nickName": "a" });
+        assert_eq!(verdicts(&another, &state)[0], ("read-back", Verdict::Fail));
+        let ignored = json!({ "title": "Engineer", "nickName": "ada" });
+        assert_eq!(verdicts(&ignored, &state)[0], ("read-back", Verdict::Fail));
+    }
 }

@@ -246,6 +246,8 @@ pub struct State {
     pub is: Option<Matcher<Value>>,
     /// What was sent and must have been stored.
     pub sent: Option<Sent>,
+    /// What should have been stored already when it was seen last: what was wrong then was said then.
+    pub sent_before: Option<Value>,
     /// What was sent and is not looked for, because the target's own schemas do not list it.
     pub undeclared: Vec<String>,
     /// As it was seen last.

@@ -284,6 +284,7 @@ impl Readback {
                 is: self.is.clone(),
                 sent,
                 undeclared,
+                sent_before: None,
                 before: before.filter(|_| verify.rest_unchanged),
                 touched,
                 neighbour: false,

@@ -69,7 +69,7 @@ impl Script {
                 let exchanges = &seen[first..];
                 let sent = verify.sent.as_ref().and_then(|name| self.bodies.get(name));
                 let mapped_now = sent.map(|sent| sent.body.clone()).unwrap_or_default();
-                let cleared = self.mapped_before.insert(subject, mapped_now);
+                let mapped_before = self.mapped_before.insert(subject, mapped_now);
                 let resources = &self.resources;
                 let wants =
                     readback.wants(&verify, exchanges, resources, &self.bodies, &self.known);
@@ -82,9 +82,10 @@ impl Script {
                         } => *by_id += first,
                         // What was mapped and is no more, has been cleared one way or another (okta.md 3.5).
                         Wants::Resource(state) => {
-                            if let Some(before) = &cleared {
+                            if let Some(before) = &mapped_before {
                                 touched_by_body(before, &mut state.touched);
                             }
+                            state.sent_before.clone_from(&mapped_before);
                         }
                         _ => {}
                     }
