@@ -68,7 +68,12 @@ impl Assign {
         .query("startIndex", "1")
         .query("count", PAGE.to_string());
         call.needs = needs::looked_up();
-        if let Some(link) = link {
+        // Who was renamed meanwhile is sought by a name that the account never had (okta.md 10 Q11).
+        if let Some(link) = link.filter(|link| {
+            link.pushed
+                .get(&attribute)
+                .is_none_or(|pushed| *pushed == Value::from(value.as_str()))
+        }) {
             call = call.needing(needs::found_inactive(&link.id));
         }
         self.stage = Stage::LookingUp(attribute, value);
