@@ -50,7 +50,7 @@ fn played(path: &str, server: &Server, arguments: &[&str]) -> (Vec<Received>, Ou
 }
 
 /// Names and values, sorted by name.
-fn headers(received: &Received) -> Vec<String> {
+pub fn headers(received: &Received) -> Vec<String> {
     let mut headers: Vec<String> = received
         .headers
         .iter()
@@ -76,7 +76,7 @@ fn length(received: &Received) -> usize {
 }
 
 /// The exact header set of each Okta request (okta.md 0.2): no more, no fewer.
-fn okta_headers(server: &Server, received: &Received) -> Vec<String> {
+pub fn okta_headers(server: &Server, received: &Received) -> Vec<String> {
     let mut expected = vec![
         "Accept: application/scim+json".to_owned(),
         "Accept-Charset: utf-8".to_owned(),
@@ -85,6 +85,20 @@ fn okta_headers(server: &Server, received: &Received) -> Vec<String> {
         format!("Host: 127.0.0.1:{}", server.port()),
         "Connection: Keep-Alive".to_owned(),
         "Accept-Encoding: gzip,deflate".to_owned(),
+    ];
+    if !received.body.is_empty() {
+        expected.push("Content-Type: application/scim+json; charset=utf-8".to_owned());
+        expected.push(format!("Content-Length: {}", received.body.len()));
+    }
+    sorted(&expected)
+}
+
+/// The exact header set of each Entra request (entra.md 1.3): above all, no `User-Agent`.
+pub fn entra_headers(server: &Server, received: &Received) -> Vec<String> {
+    let mut expected = vec![
+        "Accept: application/scim+json".to_owned(),
+        "Authorization: Bearer 6f1c-token".to_owned(),
+        format!("Host: 127.0.0.1:{}", server.port()),
     ];
     if !received.body.is_empty() {
         expected.push("Content-Type: application/scim+json; charset=utf-8".to_owned());
@@ -186,16 +200,7 @@ fn entra() {
         ];
         assert_eq!(lines, expected);
         for received in &received {
-            let mut expected = vec![
-                "Accept: application/scim+json".to_owned(),
-                "Authorization: Bearer 6f1c-token".to_owned(),
-                format!("Host: 127.0.0.1:{}", server.port()),
-            ];
-            if !received.body.is_empty() {
-                expected.push("Content-Type: application/scim+json; charset=utf-8".to_owned());
-                expected.push(format!("Content-Length: {}", received.body.len()));
-            }
-            assert_eq!(headers(received), sorted(&expected));
+            assert_eq!(headers(received), entra_headers(&server, received));
         }
         assert_eq!(
             received[5].text(),
