@@ -46,7 +46,8 @@ pub fn start(users: &'static [&'static str], groups: &'static [&'static str]) ->
 }
 
 impl Store {
-    /// Keeps the document with an `id` right behind its `schemas`, as the sample of okta.md 3.2 has it.
+    /// Keeps the document with an `id` right behind its `schemas`, as the sample of okta.md 3.2 has it, and without
+    /// Okta's placeholder of a password.
     fn create(&mut self, path: &str, ids: &[&str], text: &str) -> Reply {
         let created = self.created.entry(path.to_owned()).or_default();
         *created += 1;
@@ -54,7 +55,9 @@ impl Store {
             Some(id) => (*id).to_owned(),
             None => format!("n-{:04}", *created),
         };
-        let document = text.replacen("],", &format!(r#"],"id":"{id}","#), 1);
+        let document = text
+            .replacen("],", &format!(r#"],"id":"{id}","#), 1)
+            .replace(r#""password":"Zq7rT2mK","#, "");
         self.documents
             .insert(format!("{path}/{id}"), document.clone());
         Reply::json(201, document)
