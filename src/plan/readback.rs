@@ -47,6 +47,14 @@ impl Resources {
     }
 }
 
+/// Two tenants may have a resource of the same name, which says nothing about the other.
+fn in_tenant(tenant: Option<&str>, name: &str) -> String {
+    match tenant {
+        Some(tenant) => format!("{tenant}: {name}"),
+        None => name.to_owned(),
+    }
+}
+
 /// The resource of that id in a list.
 fn found_in<'a>(list: &'a Value, id: &str) -> Option<&'a Value> {
     list.get("Resources")?
@@ -124,7 +132,7 @@ impl Readback {
         if let Subject::At(address) = &verify.subject {
             let target = target(address, &ProfileId::Scimulate.profile(), scope)?;
             reads.push(Read {
-                key: target.clone(),
+                key: in_tenant(tenant, &target),
                 subject: target.clone(),
                 id: String::new(),
                 how: How::ById,
@@ -148,7 +156,7 @@ impl Readback {
             if matches!(id.trim(), "" | "." | "..") {
                 return Err(Unsendable::Segment(id));
             }
-            let key = format!("{endpoint}/{alias}");
+            let key = in_tenant(tenant, &format!("{endpoint}/{alias}"));
             let read = |how, target| Read {
                 key: key.clone(),
                 subject: subject.to_string(),

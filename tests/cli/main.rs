@@ -1,5 +1,6 @@
 //! The binary as people and pipelines use it: exit codes, what is said, and which files are left.
 
+mod acts;
 mod config;
 mod project;
 mod reports;

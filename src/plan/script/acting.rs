@@ -200,17 +200,18 @@ impl Script {
             return;
         };
         self.resources.last_write = Some(step.name.clone());
+        let deeds = self.deeds.entry(key.clone()).or_default();
         for outcome in outcomes {
             let Some(subject) = &outcome.subject else {
                 continue;
             };
             let alias = subject.key().to_owned();
-            self.acted.insert(subject.clone(), step.name.clone());
-            if provisioner.memory().id(subject).is_some()
-                && self.provisioned.insert(subject.clone())
-                && outcome.did != Ok(Did::Created)
-            {
-                self.taken_over.insert(subject.clone());
+            deeds.acted.insert(subject.clone(), step.name.clone());
+            if let Some(id) = provisioner.memory().id(subject) {
+                let before = deeds.provisioned.insert(subject.clone(), id.to_owned());
+                if before.is_none() && outcome.did != Ok(Did::Created) {
+                    deeds.taken_over.insert(subject.clone());
+                }
             }
             match &outcome.did {
                 Ok(_) => {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::exchange::Exchange;
 use crate::idp::{Provisioner, Subject as Provisioned};
 use crate::plan::readback::Readback;
-use crate::plan::script::{Script, Stage};
+use crate::plan::script::{Provided, Script, Stage};
 use crate::plan::stored::touched_by_body;
 use crate::plan::{Expectation, Move, Round, Sent, Wants};
 use crate::scenario::matcher::Matcher;
@@ -16,26 +16,41 @@ use crate::scenario::step::{Step, Subject, Verify};
 /// A reading of all that was provisioned, under way.
 pub(super) struct Mapped {
     because: Option<String>,
-    /// What is still to be read, the next one last.
-    waiting: Vec<(Provisioned, Option<Value>)>,
+    /// What is still to be read, the next one last: whom, by which id, and what it is mapped to.
+    waiting: Vec<Waiting>,
     /// What is being read, and which exchange of the step is its first.
     current: Option<(Provisioned, Verify, Readback, usize)>,
     expectations: Vec<Expectation>,
+}
+
+/// A reading to come.
+struct Waiting {
+    subject: Provisioned,
+    /// The id by which the provider knows it, or knew it before it was gone.
+    id: String,
+    /// What it is mapped to; `None`: it must be gone.
+    document: Option<Value>,
 }
 
 impl Script {
     /// The first reading of a `verify: mapped`.
     pub(super) fn verify_mapped(&mut self, step: &Step, because: Option<&str>) -> Move {
         let key = self.provided(step);
-        let mut waiting: Vec<(Provisioned, Option<Value>)> = Vec::new();
-        if let Some(provisioner) = self.provisioners.get_mut(&key) {
-            for subject in &self.provisioned {
+        let mut waiting: Vec<Waiting> = Vec::new();
+        if let (Some(provisioner), Some(deeds)) =
+            (self.provisioners.get_mut(&key), self.deeds.get(&key))
+        {
+            for (subject, id) in &deeds.provisioned {
                 if self.refused.contains_key(subject.key()) {
                     continue;
                 }
-                let mapped = provisioner.mapped(subject);
-                if mapped.is_some() || is_gone(provisioner, subject) {
-                    waiting.push((subject.clone(), mapped));
+                let document = provisioner.mapped(subject);
+                if document.is_some() || is_gone(provisioner, subject) {
+                    waiting.push(Waiting {
+                        subject: subject.clone(),
+                        id: id.clone(),
+                        document,
+                    });
                 }
             }
         }
@@ -56,6 +71,7 @@ impl Script {
         mut mapped: Mapped,
         seen: &[Exchange],
     ) -> Move {
+        let key = self.provided(step);
         loop {
             if let Some((subject, verify, mut readback, first)) = mapped.current.take() {
                 if let Some(request) = readback.next_request() {
@@ -69,7 +85,8 @@ impl Script {
                 let exchanges = &seen[first..];
                 let sent = verify.sent.as_ref().and_then(|name| self.bodies.get(name));
                 let mapped_now = sent.map(|sent| sent.body.clone()).unwrap_or_default();
-                let mapped_before = self.mapped_before.insert(subject, mapped_now);
+                let deeds = self.deeds.entry(key.clone()).or_default();
+                let mapped_before = deeds.mapped_before.insert(subject, mapped_now);
                 let resources = &self.resources;
                 let wants =
                     readback.wants(&verify, exchanges, resources, &self.bodies, &self.known);
@@ -95,8 +112,13 @@ impl Script {
                     });
                 }
             }
-            let Some((subject, document)) = mapped.waiting.pop() else {
-                self.acted.clear();
+            let Some(Waiting {
+                subject,
+                id,
+                document,
+            }) = mapped.waiting.pop()
+            else {
+                self.deeds.entry(key).or_default().acted.clear();
                 self.finish();
                 if mapped.expectations.is_empty() {
                     let reason = "nothing was provisioned that could be read back".to_owned();
@@ -105,11 +127,16 @@ impl Script {
                 }
                 return Move::End(mapped.expectations);
             };
-            let verify = self.reading_of(&subject, document.as_ref());
-            let lists = document
-                .as_ref()
-                .filter(|_| self.taken_over.contains(&subject))
-                .map(lists_of);
+            let verify = self.reading_of(&key, &subject, document.as_ref());
+            let is_taken_over = self
+                .deeds
+                .get(&key)
+                .is_some_and(|deeds| deeds.taken_over.contains(&subject));
+            let lists = document.as_ref().filter(|_| is_taken_over).map(lists_of);
+            // Another client or tenant may have acted since, and the variable is its id then.
+            let variable = format!("{}.id", subject.key());
+            let latest = self.scope.value(&variable, None);
+            self.scope.set(&variable, Value::from(id));
             let readback = Readback::new(
                 &verify,
                 lists,
@@ -121,6 +148,9 @@ impl Script {
                 &mut self.scope,
                 &self.resources,
             );
+            if let Ok(latest) = latest {
+                self.scope.set(&variable, latest);
+            }
             match readback {
                 Ok(readback) => mapped.current = Some((subject, verify, readback, seen.len())),
                 Err(problem) => return self.unsendable(step, &problem),
@@ -129,12 +159,24 @@ impl Script {
     }
 
     /// How a subject is read, and what it must be; without a document it must be gone.
-    fn reading_of(&mut self, subject: &Provisioned, document: Option<&Value>) -> Verify {
+    fn reading_of(
+        &mut self,
+        provided: &Provided,
+        subject: &Provisioned,
+        document: Option<&Value>,
+    ) -> Verify {
+        let act = self
+            .deeds
+            .get(provided)
+            .and_then(|deeds| deeds.acted.get(subject))
+            .cloned();
+        // Who was not acted on since is only read by id.
+        let by_filter = act.is_some();
         let sent = document.map(|document| {
             let name = format!("what {subject} is mapped to");
             let after = self.resources.last_write.clone().unwrap_or_default();
             let sent = Sent {
-                step: self.acted.get(subject).cloned().unwrap_or(after),
+                step: act.unwrap_or(after),
                 method: "PUT".to_owned(),
                 body: document.clone(),
             };
@@ -154,8 +196,7 @@ impl Script {
             rest_unchanged: true,
             neighbours: Vec::new(),
             by_id: true,
-            // Who was not acted on since is only read by id.
-            by_filter: self.acted.contains_key(subject),
+            by_filter,
             authority: Vec::new(),
             because: None,
         }

@@ -59,20 +59,27 @@ pub struct Script {
     setting: Setting,
     /// The column that the last act fills: what is read back after it belongs there, too.
     column: Option<Feature>,
-    /// Whom acts have linked, ever.
-    provisioned: BTreeSet<Subject>,
-    /// Who was there before a provider linked them, with values that are not the provider's.
+    /// The providers of its acts.
+    provisioners: BTreeMap<Provided, Provisioner>,
+    /// What acts of each have done so far.
+    deeds: BTreeMap<Provided, Deeds>,
+}
+
+/// A provider that acts: as whom, in which tenant.
+type Provided = (ProfileId, Option<String>);
+
+/// What the acts of one provider have done: another client or tenant knows other accounts by other ids.
+#[derive(Default)]
+struct Deeds {
+    /// Whom acts have linked, ever, with the id by which the provider knew them last.
+    provisioned: BTreeMap<Subject, String>,
+    /// Who was there before the provider linked them, with values that are not the provider's.
     taken_over: BTreeSet<Subject>,
     /// What each was mapped to when everything was read back last.
     mapped_before: BTreeMap<Subject, Value>,
     /// Whom acts were about since everything was read back, and which act.
     acted: BTreeMap<Subject, String>,
-    /// The providers of its acts.
-    provisioners: BTreeMap<Provided, Provisioner>,
 }
-
-/// A provider that acts: as whom, in which tenant.
-type Provided = (ProfileId, Option<String>);
 
 /// With what each provider of a scenario begins.
 struct Setting {
@@ -156,11 +163,8 @@ impl Script {
             refused: BTreeMap::new(),
             setting,
             column: None,
-            provisioned: BTreeSet::new(),
-            taken_over: BTreeSet::new(),
-            mapped_before: BTreeMap::new(),
-            acted: BTreeMap::new(),
             provisioners: BTreeMap::new(),
+            deeds: BTreeMap::new(),
         })
     }
 
