@@ -310,6 +310,9 @@ impl<'a> Writer<'a> {
             };
             let name = self.free_name(&format!("{key} is as the directory says"));
             let _ = writeln!(self.text, "  - name: {}", flow::quoted(&name));
+            if let Some(tenant) = &step.tenant {
+                let _ = writeln!(self.text, "    on: {tenant}");
+            }
             if let Some(feature) = column {
                 let _ = writeln!(self.text, "    feature: {}", feature.name());
             }
