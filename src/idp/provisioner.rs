@@ -130,7 +130,8 @@ impl Provisioner {
         match provider.reaction(work.attempt, exchange, &self.world()) {
             Reaction::Pass => self.advance(ticket, work.job, Some(exchange)),
             Reaction::Again(after) => {
-                self.memory.now += after;
+                // The target says how long, and may say anything.
+                self.memory.now = self.memory.now.saturating_add(after);
                 work.attempt += 1;
                 work.call.after = after;
                 work.call.attempt = work.attempt - 1;

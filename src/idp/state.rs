@@ -16,7 +16,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::idp::{Escrow, Memory, Quarantine, Subject};
+use crate::idp::{Escrow, GroupLink, Memory, Quarantine, Subject, UserLink};
 use crate::profile::ProfileId;
 
 /// The format that this version writes and reads.
@@ -170,6 +170,7 @@ pub fn read(text: &str) -> Result<Read, Unreadable> {
     let mut lines = text.split_inclusive('\n').enumerate().peekable();
     let header = match lines.next() {
         Some((_, line)) => {
+            known_format(line)?;
             serde_json::from_str::<Header>(line).map_err(|problem| unreadable(1, &problem))?
         }
         None => {
@@ -180,16 +181,6 @@ pub fn read(text: &str) -> Result<Read, Unreadable> {
             });
         }
     };
-    if header.format != FORMAT {
-        return Err(Unreadable {
-            line: 1,
-            column: 1,
-            message: format!(
-                "the state file has the format {}, this version knows {FORMAT}",
-                header.format
-            ),
-        });
-    }
     let mut read = Read {
         header,
         memory: Memory::default(),
@@ -209,16 +200,36 @@ pub fn read(text: &str) -> Result<Read, Unreadable> {
     Ok(read)
 }
 
+/// Another format may have other members, so its number is looked at before anything else.
+fn known_format(line: &str) -> Result<(), Unreadable> {
+    #[derive(Deserialize)]
+    struct Format {
+        #[serde(rename = "scimulate-state")]
+        format: u32,
+    }
+    match serde_json::from_str::<Format>(line) {
+        Ok(Format { format }) if format != FORMAT => Err(Unreadable {
+            line: 1,
+            column: 1,
+            message: format!("the state file has the format {format}, this version knows {FORMAT}"),
+        }),
+        // Whatever else is wrong is said of the whole header.
+        _ => Ok(()),
+    }
+}
+
 fn take(line: Line, memory: &mut Memory) -> Result<(), serde_json::Error> {
     use serde::de::Error;
     match (line.user, line.group, line.cycle) {
         (Some(key), None, None) => {
-            let link = line.link.map(serde_json::from_value).transpose()?;
+            let link: Option<UserLink> = line.link.map(serde_json::from_value).transpose()?;
+            document(link.as_ref().map(|link| &link.pushed))?;
             memory.set_user(&key, link);
             memory.set_escrow(&Subject::User(key), line.escrow);
         }
         (None, Some(key), None) => {
-            let link = line.link.map(serde_json::from_value).transpose()?;
+            let link: Option<GroupLink> = line.link.map(serde_json::from_value).transpose()?;
+            document(link.as_ref().map(|link| &link.pushed))?;
             memory.set_group(&key, link);
             memory.set_escrow(&Subject::Group(key), line.escrow);
         }
@@ -234,6 +245,15 @@ fn take(line: Line, memory: &mut Memory) -> Result<(), serde_json::Error> {
         }
     }
     Ok(())
+}
+
+/// What was pushed is a document, or nothing yet.
+fn document(pushed: Option<&Value>) -> Result<(), serde_json::Error> {
+    use serde::de::Error;
+    match pushed {
+        None | Some(Value::Null | Value::Object(_)) => Ok(()),
+        Some(_) => Err(serde_json::Error::custom("`pushed` is no JSON object")),
+    }
 }
 
 fn unreadable(line: usize, problem: &serde_json::Error) -> Unreadable {
@@ -254,7 +274,9 @@ mod tests {
     use serde_json::json;
 
     use super::{Header, line_of, read, written};
-    use crate::idp::{Escrow, GroupLink, Memory, Quarantine, Subject, UserLink};
+    use crate::idp::{
+        Directory, Escrow, GroupLink, Memory, Provisioner, Quarantine, Subject, Switches, UserLink,
+    };
     use crate::profile::ProfileId;
 
     fn header() -> Header {
@@ -342,6 +364,29 @@ mod tests {
         assert_eq!(read("").unwrap_err().message, "the state file is empty");
         let newer = text.replacen("\"scimulate-state\":1", "\"scimulate-state\":2", 1);
         assert!(read(&newer).unwrap_err().message.contains("the format 2"));
+        let newer = newer.replacen("{", "{\"written-by\":\"1.0\",", 1);
+        assert!(read(&newer).unwrap_err().message.contains("the format 2"));
+        let bad = text.replacen(r#"{"userName""#, r#"["userName"],"x":{"y""#, 1);
+        assert_eq!(read(&bad).unwrap_err().line, 3);
+        let bad = text.replacen(r#"{"displayName":"Finance"}"#, "[1]", 1);
+        let fault = read(&bad).unwrap_err();
+        assert!(fault.message.ends_with("`pushed` is no JSON object"));
+        assert_eq!(fault.line, 5);
+    }
+
+    #[test]
+    fn times_beyond_all_counting_end_nothing() {
+        let mut endless = memory();
+        endless.now = Duration::MAX;
+        if let Some(quarantine) = &mut endless.quarantine {
+            quarantine.since = Duration::MAX;
+        }
+        let memory = read(&written(&header(), &endless)).unwrap().memory;
+        for client in [ProfileId::OktaOin, ProfileId::EntraLegacy] {
+            let (directory, switches) = (Directory::default(), Switches::default());
+            let provisioner = Provisioner::new(client, directory, None, switches, memory.clone());
+            provisioner.unwrap().catch_up();
+        }
     }
 
     #[test]

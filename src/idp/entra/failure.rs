@@ -39,7 +39,7 @@ pub(super) fn escrow(memory: &mut Memory, subject: &Subject, reason: String) -> 
         .map_or(0, |escrow| escrow.attempts)
         .saturating_add(1);
     let doubled = CYCLE.saturating_mul(1 << (attempts - 1).min(10));
-    let due = memory.now + doubled.min(DAY);
+    let due = memory.now.saturating_add(doubled.min(DAY));
     let escrow = Escrow {
         reason: reason.clone(),
         attempts,
@@ -80,16 +80,17 @@ fn quarantine(memory: &mut Memory, reason: &str, message: &str) {
 /// # Errors
 /// In words: the job has been disabled.
 pub(super) fn next_cycle(memory: &Memory) -> Result<Duration, String> {
-    let regular = memory.now + CYCLE;
+    let regular = memory.now.saturating_add(CYCLE);
     let Some(quarantine) = &memory.quarantine else {
         return Ok(regular);
     };
     let mut at = [6, 12, 24]
         .into_iter()
-        .map(|hours| quarantine.since + HOUR * hours)
-        .chain((2..=28).map(|days| quarantine.since + DAY * days));
+        .map(|hours| HOUR * hours)
+        .chain((2..=28).map(|days| DAY * days))
+        .map(|later| quarantine.since.saturating_add(later));
     at.find(|at| *at > memory.now)
-        .filter(|at| *at < quarantine.since + DISABLED_AFTER)
+        .filter(|at| *at < quarantine.since.saturating_add(DISABLED_AFTER))
         .ok_or_else(|| {
             format!(
                 "the job has been in quarantine for 28 days and is disabled ({}); only a restart helps",

@@ -276,6 +276,17 @@ fn too_many_requests_are_a_failure_unless_the_wait_is_honoured() {
 }
 
 #[test]
+fn a_wait_beyond_all_counting_is_waited_for_and_over() {
+    let mut play = switched(&[("entra.retry-after", "honour")]);
+    play.target.instead("POST", "/Users", 429, "");
+    if let Ok((_, headers, _)) = &mut play.target.instead[0].outcome {
+        headers.push(("Retry-After".to_owned(), u64::MAX.to_string()));
+    }
+    assert!(assign(&mut play)[0].is_err());
+    assert_eq!(play.memory().escrowed(), 1);
+}
+
+#[test]
 fn people_who_are_disabled_are_never_created() {
     let mut blocked = plain("min");
     blocked.status = Status::Suspended;
