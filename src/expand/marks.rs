@@ -37,7 +37,8 @@ impl Marks {
     /// The request as a target can understand it: real ids.
     pub(super) fn real(&self, request: &Outgoing) -> Outgoing {
         let mut real = request.clone();
-        for (id, mark) in &self.ids {
+        // Whoever was created anew is known by the newest id.
+        for (id, mark) in self.ids.iter().rev() {
             let upper = mark.replace(OPEN, "%EE%80%80").replace(CLOSE, "%EE%80%81");
             for form in [&upper, &upper.replace("%EE", "%ee"), mark] {
                 real.target = real.target.replace(form.as_str(), id);

@@ -88,7 +88,11 @@ fn one_of_a_crowd(crowd: &str, number: usize, run: &str) -> Map<String, Value> {
 }
 
 /// What an act changes: one change for each whom it is about.
-pub(crate) fn changes(act: &Act, scope: &mut Scope) -> Result<Vec<Change>, Missing> {
+pub(crate) fn changes(
+    act: &Act,
+    directory: &Directory,
+    scope: &mut Scope,
+) -> Result<Vec<Change>, Missing> {
     let to = match &act.to {
         Some(tree) => match scope.tree(tree)? {
             Value::String(text) => text,
@@ -145,6 +149,9 @@ pub(crate) fn changes(act: &Act, scope: &mut Scope) -> Result<Vec<Change>, Missi
                     group: who,
                     delete: !act.leave,
                 },
+                Verb::OnDemand if directory.groups.contains_key(&who) => {
+                    Change::OnDemand(Subject::Group(who))
+                }
                 Verb::OnDemand => Change::OnDemand(Subject::User(who)),
                 Verb::TestConnection
                 | Verb::Import

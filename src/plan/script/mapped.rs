@@ -108,6 +108,7 @@ impl Script {
                     }
                     mapped.expectations.push(Expectation {
                         because: mapped.because.clone(),
+                        duties: self.duties_of_act(step),
                         ..self.expectation(step, Some(first + exchange), wants)
                     });
                 }

@@ -57,6 +57,8 @@ pub struct Script {
     refused: BTreeMap<String, (String, String)>,
     /// With what providers begin.
     setting: Setting,
+    /// That the provider writes as it did last is only concluded.
+    inferred: bool,
     /// The column that the last act fills: what is read back after it belongs there, too.
     column: Option<Feature>,
     /// The providers of its acts.
@@ -162,6 +164,7 @@ impl Script {
             bodies: BTreeMap::new(),
             refused: BTreeMap::new(),
             setting,
+            inferred: false,
             column: None,
             provisioners: BTreeMap::new(),
             deeds: BTreeMap::new(),
