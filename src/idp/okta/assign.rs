@@ -72,7 +72,7 @@ impl Assign {
         if let Some(link) = link.filter(|link| {
             link.pushed
                 .get(&attribute)
-                .is_none_or(|pushed| *pushed == Value::from(value.as_str()))
+                .is_none_or(|pushed| pushed.as_str() == Some(&value))
         }) {
             call = call.needing(needs::found_inactive(&link.id));
         }
