@@ -97,6 +97,38 @@ impl Change {
         })
     }
 
+    /// Whose entry in the directory it changes, if it changes one. A purge takes memberships away, too.
+    pub(crate) fn changes(&self) -> Option<Subject> {
+        match self {
+            Self::TestConnection
+            | Self::Import
+            | Self::SyncPassword(..)
+            | Self::PushNow(_)
+            | Self::OnDemand(_)
+            | Self::InitialCycle
+            | Self::IncrementalCycle => None,
+            Self::Assign(key)
+            | Self::Update(key, _)
+            | Self::Rename(key, _)
+            | Self::Unassign(key)
+            | Self::Deactivate(key)
+            | Self::Reassign(key)
+            | Self::Suspend(key)
+            | Self::Delete(key)
+            | Self::Purge(key)
+            | Self::Restore(key)
+            | Self::SetManager(key, _)
+            | Self::AssignRoles(key, _)
+            | Self::WithdrawRoles(key, _) => Some(Subject::User(key.clone())),
+            Self::PushGroup(key)
+            | Self::LinkGroup(key)
+            | Self::RenameGroup(key, _)
+            | Self::AddMembers(key, _)
+            | Self::RemoveMembers(key, _)
+            | Self::UnlinkGroup { group: key, .. } => Some(Subject::Group(key.clone())),
+        }
+    }
+
     /// Makes the change in the directory.
     ///
     /// # Errors

@@ -8,8 +8,8 @@ use crate::exchange::Exchange;
 use crate::finding::Authority;
 use crate::idp::mapping::Mapping;
 use crate::idp::{
-    Call, Change, Directory, Job, Memory, Next, Outcome, Phase, Provider, Reaction, Subject,
-    Switches, World, entra, okta,
+    Call, Change, Directory, Group, Job, Memory, Next, Outcome, Person, Phase, Provider, Reaction,
+    Subject, Switches, World, entra, okta,
 };
 use crate::profile::ProfileId;
 
@@ -30,6 +30,12 @@ pub struct Provisioner {
     under_way: BTreeMap<Ticket, UnderWay>,
     tickets: u64,
     outcomes: Vec<Outcome>,
+}
+
+/// Somebody in the directory, by key.
+enum Entry {
+    Person(String, Option<Person>),
+    Group(String, Option<Group>),
 }
 
 /// A job that waits for an answer.
@@ -91,13 +97,49 @@ impl Provisioner {
     /// An administrator causes something: the directory changes, and work waits.
     ///
     /// # Errors
-    /// In words, why this cannot be done: somebody is not there, or the provider has no such thing.
+    /// In words, why this cannot be done: somebody is not there, or the provider has no such thing. Then the directory is
+    /// as it was.
     pub fn cause(&mut self, change: &Change) -> Result<(), String> {
+        let before = change.changes().map(|subject| self.entry(subject));
         change.apply(&mut self.directory)?;
         let provider = self.provider;
-        let phases = provider.jobs(change, &mut self.world())?;
-        self.wait(phases);
+        match provider.jobs(change, &mut self.world()) {
+            Ok(phases) => self.wait(phases),
+            Err(refusal) => {
+                match before {
+                    Some(Entry::Person(key, Some(person))) => {
+                        self.directory.people.insert(key, person);
+                    }
+                    Some(Entry::Group(key, Some(group))) => {
+                        self.directory.groups.insert(key, group);
+                    }
+                    // No change adds anybody.
+                    _ => {}
+                }
+                return Err(refusal);
+            }
+        }
         Ok(())
+    }
+
+    fn entry(&self, subject: Subject) -> Entry {
+        match subject {
+            Subject::User(key) => {
+                let person = self.directory.people.get(&key).cloned();
+                Entry::Person(key, person)
+            }
+            Subject::Group(key) => {
+                let group = self.directory.groups.get(&key).cloned();
+                Entry::Group(key, group)
+            }
+        }
+    }
+
+    /// Gives up all work that waits or is under way, as if it had never been caused.
+    pub fn abandon(&mut self) {
+        self.phases.clear();
+        self.under_way.clear();
+        self.outcomes.clear();
     }
 
     /// Whatever differs between the directory and what is remembered, waits as work.

@@ -74,7 +74,11 @@ impl Script {
             }
         };
         for change in changes {
-            provisioner.cause(&change)?;
+            if let Err(refusal) = provisioner.cause(&change) {
+                // The step is left out, so nothing of it may go out with the next one.
+                provisioner.abandon();
+                return Err(refusal);
+            }
         }
         Ok(())
     }
@@ -132,7 +136,13 @@ impl Script {
                 limits: self.limits(step),
                 ..request
             },
-            Err(problem) => return self.unsendable(step, &problem),
+            Err(problem) => {
+                // What waits for this call's answer would wait for ever.
+                if let Some(provisioner) = self.provisioners.get_mut(&acting.key) {
+                    provisioner.abandon();
+                }
+                return self.unsendable(step, &problem);
+            }
         };
         acting.sent.push(Went {
             line: format!("{} {}", request.method, request.target),

@@ -455,3 +455,36 @@ fn what_the_target_holds_is_known() {
     assert_eq!(mapped.get("locale"), Some(&Value::Null));
     assert!(desk.catch_up(&mut accepting).is_empty());
 }
+
+#[test]
+fn what_a_provider_refuses_has_not_happened_in_its_directory() {
+    let mut provisioner = Provisioner::new(
+        ProfileId::OktaGov,
+        directory(),
+        None,
+        Switches::default(),
+        Memory::default(),
+    )
+    .unwrap();
+    for refused in [
+        Change::PushGroup("finance".into()),
+        Change::RenameGroup("finance".into(), "Money".into()),
+        Change::AddMembers("finance".into(), vec!["bob".into()]),
+        Change::UnlinkGroup {
+            group: "finance".into(),
+            delete: true,
+        },
+        Change::AddMembers("finance".into(), vec!["zoe".into()]),
+        Change::SetManager("ada".into(), Some("zoe".into())),
+    ] {
+        provisioner.cause(&refused).unwrap_err();
+        assert_eq!(*provisioner.directory(), directory(), "{refused:?}");
+    }
+    provisioner
+        .cause(&Change::AssignRoles("ada".into(), vec!["approver".into()]))
+        .unwrap();
+    assert_ne!(*provisioner.directory(), directory());
+    assert!(!provisioner.is_idle());
+    provisioner.abandon();
+    assert!(provisioner.is_idle() && provisioner.begin().is_none());
+}
