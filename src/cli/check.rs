@@ -91,7 +91,7 @@ fn examine(path: &Path) -> Loaded {
 fn idp_file(path: &Path) -> Option<Vec<ScenarioError>> {
     let bytes = fs::read(path).ok()?;
     let shown = shown(path);
-    let root = yaml::parse(&shown, &bytes).ok()?;
+    let root = yaml::parse_as(yaml::DIRECTORY, &shown, &bytes).ok()?;
     if directory_file::is_meant(&root) {
         return Some(
             directory_file::load(&shown, &bytes)

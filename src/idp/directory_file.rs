@@ -82,7 +82,7 @@ const LISTED: usize = 12;
 /// # Errors
 /// Every mistake of the file, by place.
 pub fn load(shown: &str, bytes: &[u8]) -> Result<Directory, Vec<ScenarioError>> {
-    let root = yaml::parse(shown, bytes)?;
+    let root = yaml::parse_as(yaml::DIRECTORY, shown, bytes)?;
     let mut loader = Loader::default();
     loader.file(&root);
     let Loader {
@@ -155,8 +155,11 @@ impl Loader {
                 self.directory.groups.insert(entry.key.clone(), group);
             }
         }
-        if let Some(wanted) = file.get("generate").and_then(|node| self.wanted(node)) {
+        if let Some(node) = file.get("generate")
+            && let Some(wanted) = self.wanted(node)
+        {
             generate::into(&mut self.directory, wanted);
+            self.generated(node, &people, &groups);
         }
         self.look_up();
     }
@@ -194,7 +197,7 @@ impl Loader {
         if let Some(node) = person.required("userName", &mut self.errors)
             && let Some(name) = text("userName", node, &mut self.errors)
         {
-            names.take(name, &node.place, "person", &mut self.errors);
+            names.take(name, entry, &node.place, "person", &mut self.errors);
         }
         let status = person.get("status").and_then(|node| {
             let written = text("status", node, &mut self.errors)?;
@@ -278,7 +281,7 @@ impl Loader {
             && let Some(name) = literal("displayName", node, &mut self.errors)
         {
             // Providers match groups by their name.
-            names.take(&name, &node.place, "group", &mut self.errors);
+            names.take(&name, entry, &node.place, "group", &mut self.errors);
             attributes.insert("displayName".to_owned(), Value::from(name));
         }
         if let Some(node) = group.get("objectId")
@@ -337,6 +340,34 @@ impl Loader {
         })
     }
 
+    /// Whoever was made must not have the name of somebody who is written out under another key.
+    fn generated(&mut self, node: &Node, people: &Names, groups: &Names) {
+        let made = |number: &str| number.bytes().all(|digit| digit.is_ascii_digit());
+        let named = self
+            .directory
+            .people
+            .iter()
+            .filter(|(key, _)| key.strip_prefix('p').is_some_and(made))
+            .filter_map(|(key, person)| Some((key, person.text("userName")?, "person", people)));
+        let pushed = self
+            .directory
+            .groups
+            .iter()
+            .filter(|(key, _)| key.strip_prefix('g').is_some_and(made))
+            .filter_map(|(key, group)| Some((key, group.text("displayName")?, "group", groups)));
+        for (key, name, of, taken) in named.chain(pushed) {
+            if let Some((line, owner)) = taken.0.get(&name.to_lowercase())
+                && owner != key
+            {
+                let problem = Problem::DuplicateName {
+                    name: name.to_owned(),
+                    what: format!("the {of} in line {line}, and `generate` makes `{key}` with it"),
+                };
+                self.errors.push(problem.at(node.place.clone()));
+            }
+        }
+    }
+
     /// Every name that stands for somebody or something must be there.
     fn look_up(&mut self) {
         for (what, name, place) in std::mem::take(&mut self.wanted) {
@@ -372,13 +403,21 @@ impl Loader {
     }
 }
 
-/// Names that two of a kind cannot both have, in any case of letters.
+/// Names that two of a kind cannot both have, in any case of letters: in which line, and whose key it is.
 #[derive(Default)]
-struct Names(HashMap<String, usize>);
+struct Names(HashMap<String, (usize, String)>);
 
 impl Names {
-    fn take(&mut self, name: &str, place: &Place, of: &str, errors: &mut Vec<ScenarioError>) {
-        if let Some(line) = self.0.insert(name.to_lowercase(), place.line) {
+    fn take(
+        &mut self,
+        name: &str,
+        entry: &Entry,
+        place: &Place,
+        of: &str,
+        errors: &mut Vec<ScenarioError>,
+    ) {
+        let owner = (place.line, entry.key.clone());
+        if let Some((line, _)) = self.0.insert(name.to_lowercase(), owner) {
             let problem = Problem::DuplicateName {
                 name: name.to_owned(),
                 what: format!("the {of} in line {line}"),
@@ -472,6 +511,33 @@ generate: { people: -1 }
                 "7:34 unknown key `member` in a group (did you mean `members`?)",
                 "8:21 `people` must be a whole number from 0 to 1000000, not -1 ()",
             ]
+        );
+    }
+
+    #[test]
+    fn nobody_who_is_made_has_the_name_of_somebody_who_is_written_out() {
+        let text = "people:\n  ada: { userName: P00002@example.test }\n  p00001: { userName: p00001@example.test }\ngenerate: { people: 3 }\n";
+        assert_eq!(
+            mistakes(text),
+            [
+                "4:11 `p00002@example.test` is already the name of the person in line 2, and `generate` makes `p00002` with it ()"
+            ]
+        );
+    }
+
+    #[test]
+    fn ten_thousand_people_may_be_written_out() {
+        let mut text = "people:\n".to_owned();
+        for number in 0..10_000 {
+            text.push_str(&format!(
+                "  u{number}: {{ userName: u{number}@example.test, title: Lead, department: Sales }}\n"
+            ));
+        }
+        let directory = load("d.yaml", text.as_bytes()).unwrap();
+        assert_eq!(directory.people.len(), 10_000);
+        assert_eq!(
+            mistakes("# nobody\n"),
+            ["1:1 the file is empty (begin with `people:`)"]
         );
     }
 

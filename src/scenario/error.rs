@@ -48,13 +48,13 @@ pub enum Problem {
     Unreadable { reason: String },
     /// Too many bytes.
     #[error("the file is larger than {limit} bytes")]
-    FileTooLarge { limit: usize },
+    FileTooLarge { limit: usize, less: &'static str },
     /// Other encoding.
     #[error("the file is not UTF-8")]
     NotUtf8 { utf16: bool },
     /// Nothing in it.
     #[error("the file is empty")]
-    EmptyFile,
+    EmptyFile { begin: &'static str },
     /// The parser gave up.
     #[error("not valid YAML: {message}")]
     Syntax { message: String, variable: bool },
@@ -69,7 +69,7 @@ pub enum Problem {
     TooDeep { limit: usize },
     /// Too many values.
     #[error("the file has more than {limit} values")]
-    TooManyNodes { limit: usize },
+    TooManyNodes { limit: usize, less: &'static str },
     /// `---` twice.
     #[error("a second YAML document in the file")]
     SecondDocument,

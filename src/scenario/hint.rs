@@ -6,14 +6,14 @@ impl Problem {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::FileTooLarge { .. } | Self::TooManyNodes { .. } => {
-                Some("tell one story a file".to_owned())
+            Self::FileTooLarge { less, .. } | Self::TooManyNodes { less, .. } => {
+                Some((*less).to_owned())
             }
             Self::NotUtf8 { utf16: true } => {
                 Some("it looks like UTF-16: save it as UTF-8".to_owned())
             }
             Self::NotUtf8 { .. } => Some("save the file as UTF-8".to_owned()),
-            Self::EmptyFile => Some("begin with `title:` and `steps:`".to_owned()),
+            Self::EmptyFile { begin } => Some((*begin).to_owned()),
             Self::Syntax { variable: true, .. } => Some(
                 "inside `{ }` and `[ ]`, a text with `${…}` needs quotes: `{ id: \"${ada.id}\" }`"
                     .to_owned(),

@@ -17,10 +17,45 @@ use crate::scenario::scalar::plain;
 
 /// Deepest nesting of lists and mappings.
 const DEPTH: usize = 64;
-/// Most scalars, lists and mappings in a file.
-const NODES: usize = 50_000;
-/// Largest file, in bytes.
+/// Largest scenario file, in bytes.
 pub(crate) const FILE_BYTES: usize = 4 * 1024 * 1024;
+
+/// What a file is written for: how much of it there may be, and what is said about files that are too long or empty.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Form {
+    /// Largest file, in bytes.
+    bytes: usize,
+    /// Most scalars, lists and mappings.
+    nodes: usize,
+    /// How to have less of it.
+    less: &'static str,
+    /// How it begins.
+    begin: &'static str,
+}
+
+/// A scenario, or anything else as long as one.
+pub(crate) const SCENARIO: Form = Form {
+    bytes: FILE_BYTES,
+    nodes: 50_000,
+    less: LESS,
+    begin: "begin with `title:` and `steps:`",
+};
+/// A directory: all people of a company.
+pub(crate) const DIRECTORY: Form = Form {
+    bytes: 64 * 1024 * 1024,
+    nodes: 4_000_000,
+    less: "let `generate: { people: N }` make the people, or take some away",
+    begin: "begin with `people:`",
+};
+/// An attribute mapping.
+pub(crate) const MAPPING: Form = Form {
+    less: "a mapping has a row for each attribute",
+    begin: "begin with `provider:` and `users:`",
+    ..SCENARIO
+};
+
+/// What to do about a scenario that is too long.
+pub(crate) const LESS: &str = "tell one story a file";
 
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -140,13 +175,24 @@ impl Node {
 /// # Errors
 /// Everything that is wrong with the file as YAML; after a syntax error nothing more is found.
 pub(crate) fn parse(shown: &str, bytes: &[u8]) -> Result<Node, Vec<ScenarioError>> {
+    parse_as(SCENARIO, shown, bytes)
+}
+
+/// Reads a file of another form.
+///
+/// # Errors
+/// As those of [`parse`].
+pub(crate) fn parse_as(form: Form, shown: &str, bytes: &[u8]) -> Result<Node, Vec<ScenarioError>> {
     let start = Place {
         file: shown.to_owned(),
         line: 1,
         column: 1,
     };
-    if bytes.len() > FILE_BYTES {
-        let problem = Problem::FileTooLarge { limit: FILE_BYTES };
+    if bytes.len() > form.bytes {
+        let problem = Problem::FileTooLarge {
+            limit: form.bytes,
+            less: form.less,
+        };
         return Err(vec![problem.at(start)]);
     }
     let text = match std::str::from_utf8(bytes) {
@@ -156,6 +202,7 @@ pub(crate) fn parse(shown: &str, bytes: &[u8]) -> Result<Node, Vec<ScenarioError
     // A byte order mark says nothing in UTF-8; editors on Windows still write it.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut builder = Builder {
+        form,
         shown,
         text,
         lines: text.split('\n').collect(),
@@ -173,7 +220,7 @@ pub(crate) fn parse(shown: &str, bytes: &[u8]) -> Result<Node, Vec<ScenarioError
         Some(root) if errors.is_empty() => Ok(root),
         _ => {
             if errors.is_empty() {
-                errors.push(Problem::EmptyFile.at(start));
+                errors.push(Problem::EmptyFile { begin: form.begin }.at(start));
             }
             Err(errors)
         }
@@ -208,6 +255,7 @@ enum Open {
 }
 
 struct Builder<'a> {
+    form: Form,
     shown: &'a str,
     text: &'a str,
     lines: Vec<&'a str>,
@@ -240,9 +288,12 @@ impl Builder<'_> {
             let place = self.place(&span);
             if event.is_node() {
                 self.nodes += 1;
-                if self.nodes > NODES {
-                    self.errors
-                        .push(Problem::TooManyNodes { limit: NODES }.at(place));
+                if self.nodes > self.form.nodes {
+                    let problem = Problem::TooManyNodes {
+                        limit: self.form.nodes,
+                        less: self.form.less,
+                    };
+                    self.errors.push(problem.at(place));
                     return;
                 }
             }

@@ -45,7 +45,7 @@ pub(super) fn read(
     bytes: &[u8],
     standard: Option<fn(Authority) -> &'static Standard>,
 ) -> Result<Standard, Vec<ScenarioError>> {
-    let root = yaml::parse(shown, bytes)?;
+    let root = yaml::parse_as(yaml::MAPPING, shown, bytes)?;
     let mut errors = Vec::new();
     let found = mapping(&root, standard, &mut errors);
     errors.sort();

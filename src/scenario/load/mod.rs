@@ -198,7 +198,10 @@ fn read_file(path: &Path, shown: &str) -> Result<Vec<u8>, Vec<ScenarioError>> {
     let about = fs::metadata(path).map_err(unreadable)?;
     if about.len() > yaml::FILE_BYTES as u64 {
         let limit = yaml::FILE_BYTES;
-        return Err(vec![Problem::FileTooLarge { limit }.at(start_of(shown))]);
+        let less = yaml::LESS;
+        return Err(vec![
+            Problem::FileTooLarge { limit, less }.at(start_of(shown)),
+        ]);
     }
     fs::read(path).map_err(unreadable)
 }
