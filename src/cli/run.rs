@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -37,8 +38,8 @@ pub(crate) struct RunArguments {
     #[command(flatten)]
     target: TargetArguments,
     /// How many scenarios run at once [default: 1, and 4 against the embedded server]
-    #[arg(long, short, env = "SCIMULATE_JOBS", value_name = "N")]
-    jobs: Option<usize>,
+    #[arg(long, short, env = "SCIMULATE_JOBS", value_name = "N", value_parser = at_least_one)]
+    jobs: Option<NonZeroUsize>,
     /// Try what the target does not declare, too: it fails nothing, and what works is said
     #[arg(long, env = "SCIMULATE_UNDECLARED")]
     undeclared: bool,
@@ -143,11 +144,14 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
             imitations,
             undeclared: arguments.undeclared,
             scenarios: selection,
-            jobs: arguments.jobs.unwrap_or(if !servers.is_empty() {
-                EMBEDDED_JOBS
-            } else {
-                1
-            }),
+            jobs: arguments.jobs.map_or(
+                if !servers.is_empty() {
+                    EMBEDDED_JOBS
+                } else {
+                    1
+                },
+                NonZeroUsize::get,
+            ),
             fail_fast: arguments.fail_fast,
             bounds: Bounds {
                 timeout: arguments.timeout,
@@ -394,6 +398,12 @@ fn environment(
             missing.into_iter().collect::<Vec<_>>().join("\nerror: "),
         )),
     }
+}
+
+/// A number from 1 on.
+pub(super) fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse()
+        .map_err(|_| "write a whole number from 1 on".to_owned())
 }
 
 /// `500ms`, `10s`, `2m`.

@@ -31,8 +31,13 @@ pub enum Unexpandable {
     /// It has nothing that a provider decides.
     #[error("it has no `act`, so it is written out already")]
     Explicit,
+    /// Nobody decides what is sent.
+    #[error("no provider is chosen: `--as PROFILE` does")]
+    NoProvider,
     /// An act stands where its lines cannot be replaced.
-    #[error("step `{0}` stands in a block or fragment; only acts at the top are written out")]
+    #[error(
+        "step `{0}` stands in a block, a fragment or `cleanup`; only acts in `steps` are written out"
+    )]
     Inside(String),
     /// Something went wrong on the way, which must not be written down as what providers do.
     #[error("step `{step}` does not go well: {problem}")]
@@ -67,6 +72,13 @@ pub fn expand(
     let is_act = |step: &Step| matches!(step.action, Action::Act(_));
     if !scenario.steps.iter().any(is_act) {
         return Err(Unexpandable::Explicit);
+    }
+    let is_decided = |step: &Step| {
+        let client = step.client.unwrap_or(client);
+        is_act(step) && client != ProfileId::Scimulate
+    };
+    if !scenario.steps.iter().any(is_decided) {
+        return Err(Unexpandable::NoProvider);
     }
     let source = Source::read(written);
     let symbolic = Arc::new(symbolic(scenario));

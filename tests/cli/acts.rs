@@ -1,6 +1,6 @@
 //! Stories told with `act`: what several providers and tenants in one of them do not make each other read back.
 
-use crate::project::Project;
+use crate::project::{Project, assert_told};
 
 /// How a story goes against the embedded server.
 fn told(steps: &str) -> (Option<i32>, String) {
@@ -49,4 +49,47 @@ fn each_tenant_has_its_own_account_of_a_person() {
     );
     assert_eq!(code, Some(0), "{all}");
     assert!(all.contains("9 steps: 9 passed"), "{all}");
+}
+
+#[test]
+fn what_cannot_be_written_out_is_said() {
+    let project = Project::new();
+    let head = |client: &str| {
+        format!("title: A story\n{client}source: okta.md 4 [doc]\npeople: [ada]\nsteps:\n")
+    };
+    let okta = head("as: okta-oin\n");
+    let act = "  - act: { assign: ada }\n";
+    project.write("nobody.yaml", &format!("{}{act}", head("")));
+    project.write("explicit.yaml", &format!("{okta}  - get: /Users\n"));
+    project.write(
+        "cleanup.yaml",
+        &format!("{okta}{act}cleanup:\n  - act: {{ unassign: ada }}\n"),
+    );
+    project.write(
+        "block.yaml",
+        &format!("{okta}  - cases: [{{ case: one, who: ada }}]\n    steps:\n      - act: {{ assign: \"${{who}}\" }}\n"),
+    );
+    project.write("wrong.yaml", &format!("{okta}  - act: {{ asign: ada }}\n"));
+    project.write(
+        "two.yaml",
+        &format!("{}{act}", head("as: [okta-oin, okta-aiw]\n")),
+    );
+    let mut told = String::new();
+    for words in [
+        "expand nobody.yaml",
+        "expand explicit.yaml",
+        "expand cleanup.yaml",
+        "expand block.yaml",
+        "expand wrong.yaml",
+        "expand two.yaml",
+        "expand nowhere.yaml",
+        "show nobody.yaml",
+        "run nobody.yaml",
+    ] {
+        let said = project.scimulate(words);
+        let expected = if words.starts_with("run") { 0 } else { 2 };
+        assert_eq!(said.code, Some(expected), "{words}\n{}", said.all());
+        told.push_str(&format!("$ scimulate {words}\n{}\n", said.all()));
+    }
+    assert_told!("not_written_out", told);
 }

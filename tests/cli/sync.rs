@@ -259,6 +259,7 @@ fn wrong_commands_and_files_are_exit_2() {
         "sync small.yaml --as entra-legacy --mapping okta.yaml".to_owned(),
         "sync small.yaml --as entra-legacy --state a.state".to_owned(),
         "sync small.yaml --as entra-legacy --switch size".to_owned(),
+        "sync small.yaml --as entra-legacy --jobs 0".to_owned(),
         "sync small.yaml --as entra-legacy --target https://scim.example.test/v2".to_owned(),
         format!("sync small.yaml --as entra-legacy --tenant third {to}"),
         format!("sync small.yaml --as entra-compliant --state a.state {to}"),

@@ -5,6 +5,7 @@ mod tally;
 
 use std::fs;
 use std::io::{self, IsTerminal, Write};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use uuid::Uuid;
 
 use crate::cli::diagnostic::{self, Severity};
 use crate::cli::interrupt;
-use crate::cli::run::duration;
+use crate::cli::run::{at_least_one, duration};
 use crate::cli::serve::embedded;
 use crate::cli::sync::tally::Tally;
 use crate::cli::target::{Chosen, TargetArguments};
@@ -58,8 +59,8 @@ pub(crate) struct SyncArguments {
     #[arg(long)]
     dry_run: bool,
     /// How many calls at once [default: 1, and 4 against the embedded server]
-    #[arg(long, short, env = "SCIMULATE_JOBS", value_name = "N")]
-    jobs: Option<usize>,
+    #[arg(long, short, env = "SCIMULATE_JOBS", value_name = "N", value_parser = at_least_one)]
+    jobs: Option<NonZeroUsize>,
     /// Stop after so many requests; the next call goes on
     #[arg(long, env = "SCIMULATE_MAX_REQUESTS", value_name = "N")]
     max_requests: Option<u64>,
@@ -238,10 +239,13 @@ impl SyncArguments {
         let settings = Settings {
             target: target.clone(),
             tenant: self.tenant.clone(),
-            jobs: self.jobs.unwrap_or(match is_embedded && !self.dry_run {
-                true => EMBEDDED_JOBS,
-                false => 1,
-            }),
+            jobs: self.jobs.map_or(
+                match is_embedded && !self.dry_run {
+                    true => EMBEDDED_JOBS,
+                    false => 1,
+                },
+                NonZeroUsize::get,
+            ),
             bounds: Bounds {
                 timeout: self.timeout,
                 ..Bounds::default()

@@ -66,10 +66,12 @@ impl Script {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
                 let client = entry.key().0;
-                let provisioner = self
-                    .setting
-                    .provisioner(client)
-                    .ok_or_else(|| format!("`{}` is no provider", client.name()))?;
+                let provisioner = self.setting.provisioner(client).ok_or_else(|| {
+                    format!(
+                        "`{}` is no provider, and acts need one: `as: okta-oin`",
+                        client.name()
+                    )
+                })?;
                 entry.insert(provisioner)
             }
         };

@@ -20,14 +20,28 @@ impl Loader<'_> {
         if matches!(&node.kind, Kind::Text(scalar) if scalar.text == "mapped") {
             return Some(Action::VerifyMapped(None));
         }
+        if let Kind::Text(scalar) = &node.kind {
+            // The one word that there is.
+            let problem = Problem::UnknownWord {
+                what: "kind of `verify`",
+                near: nearest(&scalar.text, ["mapped"]),
+                known: "mapped, or a mapping such as `{ user: NAME }`".to_owned(),
+                word: scalar.text.clone(),
+            };
+            self.errors.push(problem.at(node.place.clone()));
+            return None;
+        }
         if let Kind::Map(entries) = &node.kind
             && entries.iter().any(|entry| entry.key == "mapped")
         {
             let known = ["mapped", "because"];
             let fields = Fields::read(node, "`verify: mapped`", &known, &mut self.errors)?;
-            fields
-                .get("mapped")
-                .and_then(|node| fields::boolean("mapped", node, &mut self.errors));
+            if let Some(node) = fields.get("mapped")
+                && fields::boolean("mapped", node, &mut self.errors) == Some(false)
+            {
+                let error = fields::wrong_type("mapped", "`true`: it is left out otherwise", node);
+                self.errors.push(error);
+            }
             let because = fields
                 .get("because")
                 .and_then(|node| fields::text("because", node, &mut self.errors));
@@ -58,7 +72,7 @@ impl Loader<'_> {
                     .iter()
                     .filter(|entry| Verb::named(&entry.key).is_some());
                 let Some(first) = verbs.next() else {
-                    let key = "assign`, `update` or another verb".to_owned();
+                    let key = "assign` or another verb, such as `update".to_owned();
                     let problem = Problem::MissingKey {
                         key,
                         place: "`act`",
