@@ -34,6 +34,9 @@ pub enum Unexpandable {
     /// Nobody decides what is sent.
     #[error("no provider is chosen: `--as PROFILE` does")]
     NoProvider,
+    /// The file cannot be taken apart by its lines.
+    #[error("its `steps` do not stand one below the other, each behind a `-`")]
+    Layout,
     /// An act stands where its lines cannot be replaced.
     #[error(
         "step `{0}` stands in a block, a fragment or `cleanup`; only acts in `steps` are written out"
@@ -81,6 +84,9 @@ pub fn expand(
         return Err(Unexpandable::NoProvider);
     }
     let source = Source::read(written);
+    if !source.has_steps() {
+        return Err(Unexpandable::Layout);
+    }
     let symbolic = Arc::new(symbolic(scenario));
     let mut script = Script::new(Arc::clone(&symbolic), settings(&symbolic, client))
         .map_err(Unexpandable::Unplayable)?;

@@ -2,6 +2,9 @@
 
 use crate::scenario::Place;
 
+/// Where the dashes of steps stand in a written file.
+const INDENT: usize = 2;
+
 /// A file in pieces.
 pub(super) struct Source {
     /// Each key at the top with its lines.
@@ -17,9 +20,12 @@ impl Source {
         let mut steps: Vec<(usize, String)> = Vec::new();
         let mut dash = None;
         for (index, line) in written.lines().enumerate() {
-            let is_key = line.starts_with(|first: char| first.is_ascii_alphabetic());
+            let is_key = line.starts_with(|first: char| {
+                first.is_ascii_alphabetic() || matches!(first, '"' | '\'')
+            });
             if is_key {
                 let key = line.split(':').next().unwrap_or_default();
+                let key = key.trim().trim_matches(['"', '\'']);
                 keys.push((key.to_owned(), String::new()));
                 dash = None;
             }
@@ -28,12 +34,11 @@ impl Source {
             };
             if key == "steps" && !is_key {
                 let indent = line.len() - line.trim_start().len();
-                let first = *dash.get_or_insert(indent);
-                if line.trim_start().starts_with('-') && indent == first {
+                if line.trim_start().starts_with('-') && indent == *dash.get_or_insert(indent) {
                     steps.push((index + 1, String::new()));
                 }
-                if let Some((_, step)) = steps.last_mut() {
-                    step.push_str(line);
+                if let (Some((_, step)), Some(dash)) = (steps.last_mut(), dash) {
+                    step.push_str(&indented(line, indent, dash));
                     step.push('\n');
                 }
             } else {
@@ -42,6 +47,11 @@ impl Source {
             }
         }
         Self { keys, steps }
+    }
+
+    /// Whether each step has lines of its own.
+    pub(super) fn has_steps(&self) -> bool {
+        !self.steps.is_empty()
     }
 
     /// The lines of a key at the top.
@@ -67,6 +77,20 @@ impl Source {
     }
 }
 
+/// The line in a list whose dashes stand behind two spaces, as those of the written file do. Nothing in a step stands
+/// further left than its dash but comments.
+fn indented(line: &str, indent: usize, dash: usize) -> String {
+    let text = &line[indent..];
+    if text.is_empty() {
+        return String::new();
+    }
+    format!(
+        "{:width$}{text}",
+        "",
+        width = (indent + INDENT).saturating_sub(dash)
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::Source;
@@ -88,5 +112,29 @@ mod tests {
             Some((7, "  - name: b\n    get: /Users\n"))
         );
         assert!(source.is_top(&at(7)) && !source.is_top(&at(8)));
+    }
+
+    #[test]
+    fn steps_are_found_wherever_their_dashes_and_comments_stand() {
+        for dash in ["", "  ", "    "] {
+            let text = format!(
+                "title: A\r\n'steps':\r\n# why\r\n\r\n{dash}- act: import\r\n# then\r\n\r\n{dash}- name: b\r\n{dash}  body: |\r\n{dash}    - c\r\n"
+            );
+            let source = Source::read(&text);
+            let step = |line| {
+                let place = Place {
+                    line,
+                    ..Place::default()
+                };
+                source.step(&place).map(|(_, text)| text)
+            };
+            assert_eq!(step(4), None, "{dash:?}");
+            assert!(step(5).is_some_and(|step| step.starts_with("  - act: import\n")));
+            assert_eq!(
+                step(8),
+                Some("  - name: b\n    body: |\n      - c\n"),
+                "{dash:?}"
+            );
+        }
     }
 }

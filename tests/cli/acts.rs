@@ -65,6 +65,8 @@ fn what_cannot_be_written_out_is_said() {
         "cleanup.yaml",
         &format!("{okta}{act}cleanup:\n  - act: {{ unassign: ada }}\n"),
     );
+    let flow = okta.trim_end().to_owned() + " [{ act: { assign: ada } }]\n";
+    project.write("flow.yaml", &flow);
     project.write(
         "block.yaml",
         &format!("{okta}  - cases: [{{ case: one, who: ada }}]\n    steps:\n      - act: {{ assign: \"${{who}}\" }}\n"),
@@ -80,6 +82,7 @@ fn what_cannot_be_written_out_is_said() {
         "expand explicit.yaml",
         "expand cleanup.yaml",
         "expand block.yaml",
+        "expand flow.yaml",
         "expand wrong.yaml",
         "expand two.yaml",
         "expand nowhere.yaml",
