@@ -127,6 +127,9 @@ pub struct Finding {
     /// Where exactly.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub differences: Vec<Difference>,
+    /// What the provider's administrator reads, where the provider gave up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admin: Option<String>,
     /// Why the client needs it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,

@@ -5,6 +5,9 @@ use serde_json::Value;
 use crate::finding::Difference;
 use crate::judge::Judgement;
 
+/// The provider came to where it should.
+pub(super) const PROVISIONED: &str = "provisioned";
+
 pub(super) fn judge_outcome(
     subject: &str,
     wanted: &str,
@@ -12,15 +15,16 @@ pub(super) fn judge_outcome(
     admin: Option<&str>,
 ) -> Judgement {
     if wanted == found {
-        return Judgement::pass("provisioned");
+        return Judgement::pass(PROVISIONED);
     }
     let message = match admin {
-        Some(admin) => {
-            format!("{subject} could not be provisioned; the administrator reads: {admin}")
-        }
+        Some(_) => format!("{subject} could not be provisioned"),
         None => format!("{subject} was {found}, not {wanted}"),
     };
-    Judgement::fail("provisioned", message)
+    Judgement {
+        admin: admin.map(str::to_owned),
+        ..Judgement::fail(PROVISIONED, message)
+    }
 }
 
 pub(super) fn judge_traffic(most: u64, sent: &[String]) -> Judgement {

@@ -41,6 +41,32 @@ pub fn findings(
             );
         }
     }
+    with_cause(findings)
+}
+
+/// Puts what the administrator reads to the failure that made the provider give up, where that was judged by itself.
+fn with_cause(mut findings: Vec<Finding>) -> Vec<Finding> {
+    let fails = |finding: &Finding| finding.verdict == Verdict::Fail;
+    let gave_up = |finding: &Finding| fails(finding) && finding.id == act::PROVISIONED;
+    while let Some(place) = findings
+        .iter()
+        .position(|finding| gave_up(finding) && finding.admin.is_some())
+    {
+        let (authority, strength) = (findings[place].authority, findings[place].strength);
+        let is_cause = |finding: &&mut Finding| {
+            fails(finding)
+                && finding.id != act::PROVISIONED
+                && finding.authority == authority
+                && finding.strength >= strength
+        };
+        let admin = findings[place].admin.take();
+        let Some(cause) = findings[..place].iter_mut().rfind(is_cause) else {
+            findings[place].admin = admin;
+            break;
+        };
+        cause.admin = admin;
+        findings.remove(place);
+    }
     findings
 }
 
@@ -101,6 +127,8 @@ struct Judgement {
     verdict: Verdict,
     message: String,
     differences: Vec<Difference>,
+    /// What the provider's administrator reads.
+    admin: Option<String>,
 }
 
 impl Judgement {
@@ -110,6 +138,7 @@ impl Judgement {
             verdict,
             message: message.into(),
             differences: Vec::new(),
+            admin: None,
         }
     }
 
@@ -169,6 +198,7 @@ impl Judgement {
                 self.message.clone()
             },
             differences,
+            admin: self.admin.clone().filter(|_| self.verdict == Verdict::Fail),
             because: expectation.because.clone(),
             source: match duty.authority {
                 Authority::Rfc => None,
@@ -213,6 +243,7 @@ fn about(
         requirements: Vec::new(),
         message,
         differences: Vec::new(),
+        admin: None,
         because: None,
         source: None,
         exchange: Some(exchange),
@@ -223,8 +254,8 @@ fn about(
 mod tests {
     use serde_json::json;
 
-    use super::is_forgiven;
-    use crate::finding::{Authority, Difference};
+    use super::{Duty, Expectation, Wants, act, findings, is_forgiven};
+    use crate::finding::{Authority, Difference, Finding, Strength, Verdict};
 
     fn difference(path: &str, only_case: bool) -> Difference {
         Difference {
@@ -233,6 +264,50 @@ mod tests {
             received: Some(json!("ada")),
             only_case,
         }
+    }
+
+    /// The findings of a claim of that strength, which fails, and of a provider that gave up over it.
+    fn given_up(strength: Strength) -> Vec<Finding> {
+        let expectation = |strength, wants| Expectation {
+            exchange: None,
+            wants,
+            duties: vec![Duty {
+                authority: Authority::Okta,
+                strength,
+                requirements: Vec::new(),
+            }],
+            because: None,
+            source: None,
+        };
+        let wrong = Wants::Traffic {
+            most: 0,
+            sent: vec!["PUT /Users/1".to_owned()],
+        };
+        let outcome = Wants::Outcome {
+            subject: "user ada".to_owned(),
+            wanted: "done".to_owned(),
+            found: "failed".to_owned(),
+            admin: Some("Conflict.".to_owned()),
+        };
+        let expectations = [
+            expectation(strength, wrong),
+            expectation(Strength::Must, outcome),
+        ];
+        findings(&expectations, &[], Authority::Okta)
+    }
+
+    #[test]
+    fn what_the_administrator_reads_stands_with_its_cause() {
+        let caused = given_up(Strength::Must);
+        assert_eq!(caused.len(), 1);
+        assert_eq!(caused[0].id, "traffic");
+        assert_eq!(caused[0].admin.as_deref(), Some("Conflict."));
+        // A warning is not why it fails.
+        let alone = given_up(Strength::Should);
+        assert_eq!(alone.len(), 2);
+        assert_eq!(alone[1].id, act::PROVISIONED);
+        assert_eq!(alone[1].verdict, Verdict::Fail);
+        assert_eq!(alone[1].admin.as_deref(), Some("Conflict."));
     }
 
     #[test]

@@ -118,6 +118,9 @@ impl FailedStep<'_> {
                 .map(|line| format!("  {line}")),
         );
         lines.push(visible(&citations(group, self.source)));
+        if let Some(admin) = group.iter().find_map(|finding| finding.admin.as_deref()) {
+            lines.push(format!("the administrator reads: {}", visible(admin)));
+        }
         let mut reasons: Vec<&str> = Vec::new();
         for reason in group
             .iter()

@@ -85,6 +85,7 @@ pub(crate) fn finding(mask: &Mask, finding: Finding) -> Finding {
     Finding {
         message: mask.text(&finding.message),
         differences: differences.collect(),
+        admin: finding.admin.map(|admin| mask.text(&admin)),
         because: finding.because.map(|because| mask.text(&because)),
         ..finding
     }

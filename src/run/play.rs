@@ -401,6 +401,7 @@ fn skipped(reason: String, client: ProfileId) -> Finding {
         requirements: Vec::new(),
         message: reason,
         differences: Vec::new(),
+        admin: None,
         because: None,
         source: None,
         exchange: None,

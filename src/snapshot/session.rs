@@ -264,6 +264,7 @@ fn finding(id: &str, verdict: Verdict, message: &str) -> Finding {
         requirements: Vec::new(),
         message: message.to_owned(),
         differences: Vec::new(),
+        admin: None,
         because: None,
         source: None,
         exchange: None,
