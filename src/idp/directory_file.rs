@@ -74,6 +74,19 @@ const ADDRESS_PARTS: [&str; 6] = [
     "postalCode",
     "country",
 ];
+/// All names, those of parts with a dot.
+pub(crate) fn attributes() -> Vec<String> {
+    let parts = |of: &'static str, parts: &'static [&'static str]| {
+        parts.iter().map(move |part| format!("{of}.{part}"))
+    };
+    ATTRIBUTES
+        .iter()
+        .map(|name| (*name).to_owned())
+        .chain(parts("name", &NAME_PARTS))
+        .chain(parts("address", &ADDRESS_PARTS))
+        .collect()
+}
+
 /// Most names that a hint lists.
 const LISTED: usize = 12;
 

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::finding::Authority;
-use crate::idp::Switches;
 use crate::idp::mapping::{Expression, Mapping, Row};
+use crate::idp::{Switches, directory_file};
+use crate::scenario::act::Act;
 use crate::scenario::error::{Problem, ScenarioError};
 use crate::scenario::nearest::nearest;
+use crate::scenario::step::{Action, Step};
+use crate::scenario::template::Tree;
 use crate::scenario::{DirectoryPart, MappingRow, Scenario};
 
 /// Switches, and each provider's mapping where it is not the default.
@@ -53,7 +56,55 @@ pub fn settings_of(part: &DirectoryPart) -> Result<ProviderSettings, Vec<Scenari
 
 /// The mistakes of a scenario that only the providers can tell.
 pub fn mistakes_of(scenario: &Scenario) -> Vec<ScenarioError> {
-    settings_of(&scenario.directory).err().unwrap_or_default()
+    let mut mistakes = settings_of(&scenario.directory).err().unwrap_or_default();
+    for step in scenario.steps.iter().chain(&scenario.cleanup) {
+        if let Action::Act(act) = &step.action {
+            unknown_attributes(scenario, step, &act.0, &mut mistakes);
+        }
+    }
+    mistakes
+}
+
+/// An attribute that nobody has is sent by no mapping: the act would change nothing, and nobody would notice.
+fn unknown_attributes(
+    scenario: &Scenario,
+    step: &Step,
+    act: &Act,
+    mistakes: &mut Vec<ScenarioError>,
+) {
+    let Some(Tree::Map(values)) = &act.with else {
+        return;
+    };
+    let own: Vec<String> = scenario
+        .people
+        .iter()
+        .filter(|(alias, _)| act.who.contains(alias))
+        .flat_map(|(_, attributes)| match attributes {
+            Tree::Map(members) => members.iter().map(|(name, _)| name.to_string()).collect(),
+            _ => Vec::new(),
+        })
+        .collect();
+    for name in values.iter().filter_map(|(name, _)| name.as_literal()) {
+        let first = name.split('.').next().unwrap_or_default();
+        let known = directory_file::attributes();
+        let is_own = own.iter().any(|own| own == first);
+        // What is told of a name or an address has known parts, whoever has one.
+        let is_known = match known.iter().any(|known| known == first) {
+            true => known.iter().any(|known| known == name),
+            false => is_own,
+        };
+        if !is_known {
+            let problem = Problem::UnknownKey {
+                key: name.to_owned(),
+                place: "the attributes of an `update`",
+                near: nearest(name, known.iter().map(String::as_str)),
+                known: "the attributes of people, such as `title` and `name.givenName`; managers and roles have acts \
+                        of their own"
+                    .to_owned(),
+            };
+            mistakes.push(problem.at(step.place.clone()));
+        }
+    }
 }
 
 fn adjust(mapping: &mut Mapping, row: &MappingRow, errors: &mut Vec<ScenarioError>) {

@@ -96,3 +96,26 @@ fn what_cannot_be_written_out_is_said() {
     }
     assert_told!("not_written_out", told);
 }
+
+#[test]
+fn an_update_of_what_nobody_has_is_a_mistake() {
+    let project = Project::new();
+    let people = "people:\n  ada: { userName: \"ada.${run}@example.test\", badge: \"1\" }\n";
+    let head = format!("title: A story\nas: okta-oin\nsource: okta.md 4 [doc]\n{people}steps:\n");
+    let update = |with: &str| {
+        format!("{head}  - act: {{ update: ada, with: {{ {with} }} }}\n  - verify: mapped\n")
+    };
+    project.write(
+        "own.yaml",
+        &update("badge: \"2\", name.givenName: A, phone: null"),
+    );
+    let said = project.scimulate("check own.yaml");
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    project.write(
+        "typo.yaml",
+        &update("titel: Lead, name.givnName: A, manager: bob"),
+    );
+    let said = project.scimulate("run typo.yaml");
+    assert_eq!(said.code, Some(2), "{}", said.all());
+    assert_told!("unknown_attributes", said.all());
+}
