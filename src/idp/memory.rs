@@ -130,6 +130,16 @@ impl Memory {
         self.dirty.insert(Subject::Group(key.to_owned()));
     }
 
+    /// Forgets a person whose account is gone: the target's groups have lost it, too.
+    pub(crate) fn forget_user(&mut self, key: &str) {
+        self.set_user(key, None);
+        for (group, link) in &mut self.groups {
+            if link.members.remove(key).is_some() {
+                self.dirty.insert(Subject::Group(group.clone()));
+            }
+        }
+    }
+
     /// Why and until when an object waits.
     pub fn escrow(&self, subject: &Subject) -> Option<&Escrow> {
         self.escrow.get(&subject.to_string())

@@ -236,7 +236,7 @@ impl UserJob {
             }
             Stage::Deleting => {
                 answer::deleted(exchange)?;
-                forget(world, &self.key);
+                world.memory.forget_user(&self.key);
                 Ok(self.done(world, Did::Deleted))
             }
         }
@@ -358,23 +358,6 @@ pub(super) fn literal(value: &Value) -> String {
     match value {
         Value::String(text) => format!("\"{text}\""),
         other => other.to_string(),
-    }
-}
-
-/// The account is gone, and the target's groups have lost it with it.
-fn forget(world: &mut World<'_>, key: &str) {
-    world.memory.set_user(key, None);
-    let groups: Vec<String> = world
-        .memory
-        .groups()
-        .filter(|(_, link)| link.members.contains_key(key))
-        .map(|(group, _)| group.to_owned())
-        .collect();
-    for group in groups {
-        if let Some(mut link) = world.memory.group(&group).cloned() {
-            link.members.remove(key);
-            world.memory.set_group(&group, Some(link));
-        }
     }
 }
 

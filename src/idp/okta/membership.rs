@@ -1,7 +1,7 @@
 //! Names and members of a group that is linked: what is due, and what the target holds afterwards (okta.md 6.1, 6.3 to
 //! 6.5).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use serde_json::{Map, Value, json};
 
@@ -101,11 +101,8 @@ impl Membership {
                 }
             }
             Effect::Delta { added, removed } => {
-                for key in removed {
-                    if let Some(id) = link.members.remove(&key) {
-                        forget_found(&mut link.pushed, &id);
-                    }
-                }
+                let ids = removed.iter().filter_map(|key| link.members.remove(key));
+                forget_found(&mut link.pushed, &ids.collect());
                 link.members.extend(added);
             }
             Effect::Exactly(members) => {
@@ -214,8 +211,11 @@ pub(super) fn found(link: &GroupLink) -> Vec<Value> {
         .unwrap_or_default()
 }
 
-fn forget_found(pushed: &mut Value, id: &str) {
+fn forget_found(pushed: &mut Value, ids: &HashSet<String>) {
     if let Some(Value::Array(members)) = pushed.get_mut("members") {
-        members.retain(|member| member.get("value").and_then(Value::as_str) != Some(id));
+        members.retain(|member| {
+            let id = member.get("value").and_then(Value::as_str);
+            !id.is_some_and(|id| ids.contains(id))
+        });
     }
 }

@@ -29,6 +29,8 @@ mod sending;
 mod tests;
 mod throttle;
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
 use crate::exchange::Exchange;
@@ -194,10 +196,11 @@ impl Provider for Okta {
             .values()
             .map(|id| json!({"value": id}))
             .collect();
-        for found in membership::found(link) {
-            let member = json!({"value": found.get("value")});
-            if !members.contains(&member) {
-                members.push(member);
+        let mut known: HashSet<&str> = link.members.values().map(String::as_str).collect();
+        let others = membership::found(link);
+        for id in others.iter().filter_map(|found| found.get("value")) {
+            if id.as_str().is_none_or(|id| known.insert(id)) {
+                members.push(json!({"value": id}));
             }
         }
         let mut resource = Map::new();

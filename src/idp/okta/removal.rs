@@ -43,23 +43,6 @@ impl Removal {
         .needing(needs::deleted().recommended());
         Next::Send(Box::new(call))
     }
-
-    /// The account is gone, and so is everybody's membership: nothing runs after the delete (okta.md 4.5).
-    fn forget(&self, world: &mut World<'_>) {
-        world.memory.set_user(&self.key, None);
-        let keys: Vec<String> = world
-            .memory
-            .groups()
-            .filter(|(_, link)| link.members.contains_key(&self.key))
-            .map(|(key, _)| key.to_owned())
-            .collect();
-        for key in keys {
-            if let Some(mut link) = world.memory.group(&key).cloned() {
-                link.members.remove(&self.key);
-                world.memory.set_group(&key, Some(link));
-            }
-        }
-    }
 }
 
 impl Job for Removal {
@@ -88,7 +71,8 @@ impl Job for Removal {
                 if answer::success(exchange).is_none() && exchange.status() != Some(404) {
                     return message::failed(exchange, message::cause(exchange));
                 }
-                self.forget(world);
+                // Nothing runs after the delete (okta.md 4.5).
+                world.memory.forget_user(&self.key);
                 Next::Done(Did::Deleted)
             }
             (Stage::Deleting, None) => Next::Done(Did::Nothing),

@@ -1,6 +1,6 @@
 //! What is sent of a group's name and members: PATCHes in four shapes, or the complete document (okta.md 6.3, 6.4).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Value, json};
 
@@ -115,10 +115,10 @@ impl<'a> Sending<'a> {
     pub(super) fn put(&self, overwrite: bool, world: &World<'_>) -> (Call, Effect) {
         let mut members = Vec::new();
         if !overwrite {
-            let ours: Vec<&String> = self.wanted.values().collect();
+            let ours: HashSet<&str> = self.wanted.values().map(String::as_str).collect();
             members.extend(found(self.link).into_iter().filter(|member| {
                 let id = member.get("value").and_then(Value::as_str);
-                id.is_some_and(|id| !ours.iter().any(|known| *known == id))
+                id.is_some_and(|id| !ours.contains(id))
             }));
         }
         members.extend(self.wanted.iter().map(|(key, id)| member(key, id, world)));
