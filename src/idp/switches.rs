@@ -50,6 +50,15 @@ impl Switches {
         Ok(())
     }
 
+    /// Sets one that nobody has set. Name and value must be in the table.
+    pub(crate) fn set_default(&mut self, name: &str, value: &str) {
+        let is_set = self.set.contains_key(name);
+        if !is_set {
+            self.set(name, value)
+                .expect("the name and the value are in the table");
+        }
+    }
+
     /// The value of a switch. The name must be one that there is.
     pub(crate) fn get(&self, name: &str) -> &str {
         if let Some(value) = self.set.get(name) {

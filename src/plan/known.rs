@@ -47,6 +47,10 @@ impl Known {
                 need => format!("the target says that it does not support `{need}`"),
             });
         }
+        let of_groups = need.starts_with("group-") || need == "import-groups";
+        if of_groups && let Some(reason) = self.lacks("groups") {
+            return Some(reason);
+        }
         let has = self.tries_undeclared || self.is_declared(need);
         (!has).then(|| format!("the target does not declare `{need}`"))
     }

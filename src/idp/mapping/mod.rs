@@ -38,6 +38,19 @@ pub struct Row {
     pub matching: Option<u32>,
 }
 
+impl Row {
+    /// The attribute that the row writes, without a filter: `emails.value` for `emails[type eq "work"].value` and for
+    /// `emails.^[primary==true].value`.
+    fn attribute(&self) -> String {
+        match (self.to.split_once('['), self.to.rsplit_once(']')) {
+            (Some((list, _)), Some((_, sub))) => {
+                format!("{}{sub}", list.trim_end_matches(".^"))
+            }
+            _ => self.to.clone(),
+        }
+    }
+}
+
 /// A provider's default, on which files can build.
 struct Standard {
     mapping: Mapping,
@@ -90,6 +103,14 @@ impl Mapping {
             users: self.users.iter().filter(is_kept).cloned().collect(),
             ..self.clone()
         }
+    }
+
+    /// Only the rows for users whose attribute is declared, by its path without filters, and those by which users are
+    /// matched.
+    pub fn declared(mut self, declares: impl Fn(&str) -> bool) -> Self {
+        self.users
+            .retain(|row| row.matching.is_some() || declares(&row.attribute()));
+        self
     }
 
     /// Every row of the user mapping that has a value for the person, with what it sends.

@@ -88,6 +88,10 @@ impl Job for Connect {
         let Some(exchange) = answer else {
             return self.start(world);
         };
+        // An application without entitlements: there is nothing to discover (okta.md 8.1).
+        if self.discovering && exchange.status() == Some(404) {
+            return Next::Done(Did::Tested);
+        }
         let Some(response) = answer::success(exchange) else {
             return message::failed(exchange, message::connecting(exchange));
         };

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::idp::okta::answer::PAGE;
 use crate::idp::okta::needs;
-use crate::idp::{Call, Role, World};
+use crate::idp::{Call, Need, Role, World};
 use crate::profile::ProfileId;
 use crate::scim::locate::member;
 use crate::scim::urn;
@@ -51,7 +51,9 @@ pub(super) fn of(key: &str, world: &World<'_>) -> Option<(String, Value)> {
 pub(super) fn discovery(world: &World<'_>) -> [Call; 2] {
     let call = |endpoint: &str, title: &str| {
         let mut call = Call::new(world.client, "GET", &[endpoint], title, "okta.md 8.1 [doc]");
-        call.needs = needs::list("Okta finds the kinds of entitlements in this list.");
+        // Who has no entitlements need not have the list either.
+        let needs = needs::list("Okta finds the kinds of entitlements in this list.");
+        call.needs = needs.into_iter().take(1).map(Need::recommended).collect();
         call
     };
     [

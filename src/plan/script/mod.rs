@@ -27,6 +27,7 @@ use crate::profile::ProfileId;
 use crate::scenario::matching::fits;
 use crate::scenario::step::{Action, Step};
 use crate::scenario::{Feature, Scenario};
+use crate::scim::urn;
 
 /// With what a scenario is played.
 pub struct Settings {
@@ -87,26 +88,39 @@ struct Deeds {
 struct Setting {
     directory: Directory,
     settings: ProviderSettings,
-    /// Targets of the default mapping that are kept; `None`: all.
-    kept: Option<Vec<String>>,
+    known: Arc<Known>,
 }
 
+/// Switches by which an administrator leaves groups out, where the target has none.
+const WITHOUT_GROUPS: [(&str, &str); 2] =
+    [("okta.import-groups", "off"), ("entra.probe-groups", "off")];
+
 impl Setting {
-    /// A provider's mapping, if it is not the default: as the file says, or as the target's guide does.
-    fn mapping(&self, provider: Authority) -> Option<Mapping> {
+    /// A provider's mapping: as the file says, or as the target's guide does, and in any case without what the target's own
+    /// schemas do not list, which an administrator would not map.
+    fn mapping(&self, provider: Authority) -> Mapping {
         let written = self.settings.mappings.get(&provider);
-        let kept = self.kept.as_ref();
-        written
-            .cloned()
-            .or_else(|| Some(Mapping::default_of(provider).keeping(kept?)))
+        let standard = Mapping::default_of(provider);
+        let mapping = match (written, &self.known.kept) {
+            (Some(written), _) => written.clone(),
+            (None, Some(kept)) => standard.keeping(kept),
+            (None, None) => standard.clone(),
+        };
+        mapping.declared(|path| self.known.declares(urn::USER, path))
     }
 
     fn provisioner(&self, client: ProfileId) -> Option<Provisioner> {
+        let mut switches = self.settings.switches.clone();
+        if self.known.lacks("groups").is_some() {
+            for (name, value) in WITHOUT_GROUPS {
+                switches.set_default(name, value);
+            }
+        }
         Provisioner::new(
             client,
             self.directory.clone(),
-            self.mapping(client.authority()),
-            self.settings.switches.clone(),
+            Some(self.mapping(client.authority())),
+            switches,
             Memory::default(),
         )
     }
@@ -144,7 +158,7 @@ impl Script {
                     .map(|first| format!("{}: {first}", first.at));
                 first.unwrap_or_default()
             })?,
-            kept: settings.known.kept.clone(),
+            known: Arc::clone(&settings.known),
         };
         let feature = scenario.feature.map(|feature| feature.name().to_owned());
         let unfit = scenario
