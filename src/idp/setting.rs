@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::finding::Authority;
-use crate::idp::mapping::{Expression, Mapping, Row};
+use crate::idp::mapping::{self, Expression, Mapping, Row};
 use crate::idp::{Switches, directory_file};
 use crate::scenario::act::Act;
 use crate::scenario::error::{Problem, ScenarioError};
@@ -44,7 +44,17 @@ pub fn settings_of(part: &DirectoryPart) -> Result<ProviderSettings, Vec<Scenari
         };
         let mut mapping = Mapping::default_of(authority).clone();
         for row in rows {
-            adjust(&mut mapping, row, &mut errors);
+            match mapping::file::misplaced(&row.to, authority) {
+                Some(problem) if row.from.is_some() => errors.push(problem.at(row.place.clone())),
+                _ => adjust(&mut mapping, row, &mut errors),
+            }
+        }
+        let targets = mapping.users.iter().map(|row| row.to.as_str());
+        for (target, problem) in mapping::file::blocked(targets, authority) {
+            let written = rows.iter().find(|row| row.to == target).or(rows.last());
+            if let Some(row) = written {
+                errors.push(problem.at(row.place.clone()));
+            }
         }
         settings.mappings.insert(authority, mapping);
     }
@@ -141,7 +151,13 @@ fn adjust(mapping: &mut Mapping, row: &MappingRow, errors: &mut Vec<ScenarioErro
             let repair = misread
                 .unknown_name()
                 .and_then(|name| nearest(name, names.map(String::as_str)))
-                .map(|near| format!("did you mean `{near}`?"));
+                .map(|near| format!("did you mean `{near}`?"))
+                .or_else(|| {
+                    let name = misread.unknown_name()?;
+                    let inside = Mapping::attributes_of(mapping.provider);
+                    let own = inside.iter().find(|(_, inner)| *inner == name)?.0;
+                    Some(format!("the provider calls it `{own}`"))
+                });
             let message = misread.to_string();
             errors.push(Problem::Mapping { message, repair }.at(row.place.clone()));
         }

@@ -119,3 +119,16 @@ fn an_update_of_what_nobody_has_is_a_mistake() {
     assert_eq!(said.code, Some(2), "{}", said.all());
     assert_told!("unknown_attributes", said.all());
 }
+
+#[test]
+fn rows_of_a_mapping_that_nobody_can_send_are_mistakes() {
+    let project = Project::new();
+    let mapping = "mapping:\n  okta:\n    - { from: title, to: title }\n    - { from: user.email, to: emails }\n    - { from: user.title, to: \"emails.^[x\" }\n  entra:\n    - { from: jobTitle, to: \"c[\" }\n";
+    project.write(
+        "story.yaml",
+        &format!("title: A story\nas: okta-oin\nsource: okta.md 4 [doc]\npeople: [ada]\n{mapping}steps:\n  - act: {{ assign: ada }}\n  - verify: mapped\n"),
+    );
+    let said = project.scimulate("run story.yaml");
+    assert_eq!(said.code, Some(2), "{}", said.all());
+    assert_told!("wrong_rows", said.all());
+}

@@ -12,8 +12,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde_json::{Map, Value};
+
 use crate::finding::Authority;
 use crate::idp::mapping::{Expression, Mapping, Row, Standard};
+use crate::idp::overlay;
 use crate::scenario::error::{Problem, ScenarioError};
 use crate::scenario::load::fields::{Fields, integer, text, word, wrong_type};
 use crate::scenario::nearest::nearest;
@@ -123,6 +126,7 @@ fn rows(
     let before = errors.len();
     let mut targets = HashMap::new();
     let mut precedences = HashMap::new();
+    let mut places = HashMap::new();
     let mut rows = Vec::new();
     for item in items {
         let Some(row) = Fields::read(item, "a row", &["from", "to", "match"], errors) else {
@@ -144,8 +148,14 @@ fn rows(
             u32::try_from(precedence).ok()
         });
         if let (Some(from), Some(to)) = (from, to) {
+            places.insert(to.clone(), item.place.clone());
             rows.push(Row { from, to, matching });
         }
+    }
+    let targets = rows.iter().map(|row: &Row| row.to.as_str());
+    for (target, problem) in blocked(targets, provider) {
+        let place = places.get(target).unwrap_or(&node.place);
+        errors.push(problem.at(place.clone()));
     }
     // A row that cannot be read may be the one.
     if errors.len() == before && rows.iter().all(|row| row.matching.is_none()) {
@@ -192,19 +202,8 @@ fn target(
     errors: &mut Vec<ScenarioError>,
 ) -> Option<String> {
     let written = text("to", node, errors)?;
-    let path = match provider {
-        Authority::Okta => of_external_name(written),
-        _ => Some(written.to_owned()),
-    };
-    let is_path = path.is_some_and(|path| path.parse::<Path>().is_ok());
-    if !is_path {
-        let message = format!("`{written}` is not a place in a SCIM resource");
-        let example = match provider {
-            Authority::Okta => "for example `name.givenName` or `emails.^[type=='work'].value`",
-            _ => "for example `name.givenName` or `emails[type eq \"work\"].value`",
-        };
-        let repair = Some(example.to_owned());
-        errors.push(Problem::Mapping { message, repair }.at(node.place.clone()));
+    if let Some(problem) = misplaced(written, provider) {
+        errors.push(problem.at(node.place.clone()));
         return None;
     }
     if let Some(line) = seen.insert(written.to_lowercase(), node.place.line) {
@@ -213,6 +212,46 @@ fn target(
         errors.push(Problem::Mapping { message, repair }.at(node.place.clone()));
     }
     Some(written.to_owned())
+}
+
+/// What is wrong with a target, if anything is.
+pub(crate) fn misplaced(written: &str, provider: Authority) -> Option<Problem> {
+    if path_of(written, provider).is_some_and(|path| path.parse::<Path>().is_ok()) {
+        return None;
+    }
+    let message = format!("`{written}` is not a place in a SCIM resource");
+    let example = match provider {
+        Authority::Okta => "for example `name.givenName` or `emails.^[type=='work'].value`",
+        _ => "for example `name.givenName` or `emails[type eq \"work\"].value`",
+    };
+    let repair = Some(example.to_owned());
+    Some(Problem::Mapping { message, repair })
+}
+
+/// The targets that nothing can be written to because a row before has put a plain value there: `emails`, and then
+/// `emails.^[primary==true].value`.
+pub(crate) fn blocked<'a>(
+    targets: impl Iterator<Item = &'a str>,
+    provider: Authority,
+) -> Vec<(&'a str, Problem)> {
+    let mut document = Value::Object(Map::new());
+    targets
+        .filter_map(|written| {
+            let path = path_of(written, provider)?;
+            overlay::write(&mut document, &path, Some(Value::from("x"))).err()?;
+            let message =
+                format!("`{written}` is inside of what another row sends as a plain value");
+            let repair = Some("take one of them away".to_owned());
+            Some((written, Problem::Mapping { message, repair }))
+        })
+        .collect()
+}
+
+fn path_of(written: &str, provider: Authority) -> Option<String> {
+    match provider {
+        Authority::Okta => of_external_name(written),
+        _ => Some(written.to_owned()),
+    }
 }
 
 /// Okta's external name as a SCIM path: `emails.^[primary==true].value` is `emails[primary eq true].value` (okta.md 2.3).
@@ -280,6 +319,14 @@ groups:
                 "8:14 the function `Mid` is not understood ()",
                 "8:46 `match` must be a whole number from 1 to 100, not 0 ()",
                 "10:3 no row of `groups` is matched by (add `match: 1` to the row by which the provider finds what is there already)",
+            ]
+        );
+        assert_eq!(
+            mistakes(
+                "provider: okta\nusers:\n  - { from: user.login, to: userName, match: 1 }\n  - { from: user.email, to: emails }\n  - { from: user.email, to: 'emails.^[primary==true].value' }\n"
+            ),
+            [
+                "5:5 `emails.^[primary==true].value` is inside of what another row sends as a plain value (take one of them away)"
             ]
         );
         assert_eq!(
