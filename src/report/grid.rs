@@ -26,6 +26,17 @@ const FEATURES: [&str; 16] = [
     "group-delete",
 ];
 
+/// Clients in the order in which reports show them.
+const CLIENTS: [&str; 7] = [
+    "okta-oin",
+    "okta-aiw",
+    "okta-oin-userpatch",
+    "okta-gov",
+    "entra-legacy",
+    "entra-compliant",
+    "scimulate",
+];
+
 /// What is known of a feature for a client. A feature that was not tested has no cell, and is never shown as passed. From
 /// best to worst; the worst of its steps counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -160,15 +171,19 @@ impl Grid {
         }
     }
 
-    /// Clients by their first scenario.
+    /// Clients, providers first; unknown ones by their first scenario.
     pub fn clients(&self) -> Vec<&str> {
-        let mut clients: Vec<(usize, &str)> = self
+        let place = |client: &str| {
+            let known = CLIENTS.iter().position(|known| *known == client);
+            known.unwrap_or(CLIENTS.len())
+        };
+        let mut clients: Vec<(usize, usize, &str)> = self
             .clients
             .iter()
-            .map(|(client, first)| (*first, client.as_str()))
+            .map(|(client, first)| (place(client), *first, client.as_str()))
             .collect();
         clients.sort_unstable();
-        clients.into_iter().map(|(_, client)| client).collect()
+        clients.into_iter().map(|(.., client)| client).collect()
     }
 
     /// The features that any client was asked for.
