@@ -10,10 +10,13 @@ use serde_json::json;
 use crate::cli::sync::say;
 use crate::idp::{Did, Memory, Outcome, Subject};
 use crate::plan::{Outgoing, rehearsal};
+use crate::report::clean::{one_line, shortened};
 use crate::run::sync::{Ending, Finished};
 
 /// Most failures that are listed for people.
 const LISTED: usize = 20;
+/// Most bytes of a failure in that list; `--json` has all of it.
+const FAILURE_BYTES: usize = 1000;
 /// How often progress is shown.
 const EVERY: Duration = Duration::from_millis(200);
 
@@ -126,8 +129,10 @@ impl Tally {
                 self.failures += 1;
                 if self.listed.len() < LISTED {
                     let subject = outcome.subject.map(|subject| format!("{subject}: "));
+                    let failure = format!("{}{admin}", subject.unwrap_or_default());
+                    // What a target says must not act on a terminal.
                     self.listed
-                        .push(format!("{}{admin}", subject.unwrap_or_default()));
+                        .push(shortened(&one_line(&failure), FAILURE_BYTES));
                 }
             }
         }
