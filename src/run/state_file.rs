@@ -8,12 +8,19 @@ use crate::exchange::Mask;
 use crate::idp::Memory;
 use crate::idp::state::{self, Cycle, Header, Unreadable, line_of};
 
+/// Appending less than this is never worth writing the file anew.
+const LEAST_ROOM: usize = 4 << 20;
+
 /// An open state file. Nobody else can open it until this one is dropped.
 pub(crate) struct StateFile {
     path: PathBuf,
     header: Header,
     mask: Mask,
     file: File,
+    /// Bytes appended since it was written anew.
+    appended: usize,
+    /// How many may be.
+    room: usize,
     /// The last line of this kind that was written.
     cycle: Cycle,
     /// Locked. It is another file because the state itself is replaced as a whole.
@@ -123,12 +130,14 @@ impl StateFile {
         }
         let found = look(path, &header)?;
         // Written anew: a torn line must not be continued, and a file must never be without its header.
-        let file = replaced(path, &header, &found.memory, &mask).map_err(disk)?;
+        let (file, bytes) = replaced(path, &header, &found.memory, &mask).map_err(disk)?;
         let opened = Self {
             path: path.to_owned(),
             header,
             mask,
             file,
+            appended: 0,
+            room: room_for(bytes),
             cycle: Cycle::of(&found.memory),
             _lock: lock,
         };
@@ -152,7 +161,14 @@ impl StateFile {
         if text.is_empty() {
             return Ok(());
         }
-        self.file.write_all(self.mask.text(&text).as_bytes())
+        let text = self.mask.text(&text);
+        self.file.write_all(text.as_bytes())?;
+        self.appended += text.len();
+        // A large group that changes member by member is written again each time.
+        if self.appended > self.room {
+            self.compact(memory)?;
+        }
+        Ok(())
     }
 
     /// Writes the whole file anew, one line a subject.
@@ -162,7 +178,10 @@ impl StateFile {
     pub(crate) fn compact(&mut self, memory: &mut Memory) -> io::Result<()> {
         memory.take_dirty();
         self.cycle = Cycle::of(memory);
-        self.file = replaced(&self.path, &self.header, memory, &self.mask)?;
+        let (file, bytes) = replaced(&self.path, &self.header, memory, &self.mask)?;
+        self.file = file;
+        self.appended = 0;
+        self.room = room_for(bytes);
         Ok(())
     }
 }
@@ -175,14 +194,25 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 }
 
 /// Replaces a file as a whole: whoever is killed here leaves the old one or the new one.
-fn replaced(path: &Path, header: &Header, memory: &Memory, mask: &Mask) -> io::Result<File> {
+fn replaced(
+    path: &Path,
+    header: &Header,
+    memory: &Memory,
+    mask: &Mask,
+) -> io::Result<(File, usize)> {
     let new = beside(path, ".new");
     let mut file = File::create(&new)?;
-    let text = state::written(header, memory);
-    file.write_all(mask.text(&text).as_bytes())?;
+    let text = mask.text(&state::written(header, memory));
+    file.write_all(text.as_bytes())?;
     file.sync_data()?;
     rename(&new, path)?;
-    Ok(file)
+    Ok((file, text.len()))
+}
+
+/// How many bytes may be appended to a file of that size before it is written anew: so many that writing it anew costs
+/// little beside them.
+fn room_for(bytes: usize) -> usize {
+    bytes.saturating_mul(4).max(LEAST_ROOM)
 }
 
 #[cfg(test)]
@@ -206,6 +236,28 @@ mod tests {
             active: true,
         };
         memory.set_user(key, Some(link));
+    }
+
+    #[test]
+    fn a_subject_that_changes_again_and_again_does_not_fill_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.state");
+        let (mut file, _) = StateFile::open(&path, header(), Mask::default()).unwrap();
+        let mut memory = Memory::default();
+        let pushed = json!({ "title": "x".repeat(100_000) });
+        for round in 0..200 {
+            let link = UserLink {
+                id: round.to_string(),
+                pushed: pushed.clone(),
+                active: true,
+            };
+            memory.set_user("ada", Some(link));
+            file.append(&mut memory).unwrap();
+        }
+        let bytes = std::fs::metadata(&path).unwrap().len();
+        assert!(bytes < 8 << 20, "{bytes}");
+        let found = look(&path, &header()).unwrap();
+        assert_eq!(found.memory.user("ada").unwrap().id, "199");
     }
 
     #[test]
