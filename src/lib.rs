@@ -2,10 +2,14 @@
 //!
 //! ```text
 //! scenario file ─► Scenario ─► Plan ─► Exchange ─► Findings ─► Event ─► reporters
+//! directory + changes ─► idp ──┘          ▲
+//! directory file ─► idp ─► sync ──────────┘
 //! ```
 //!
-//! Everything before the exchange makes traffic, everything after it judges traffic; `run` alone sends. `server` is the
-//! reference service provider: it shares only `scim` and `exchange` with the rest, so that a common mistake cannot hide.
+//! Everything before the exchange makes traffic, everything after it judges traffic; `run` alone sends. `idp` holds the
+//! providers: what Okta and Entra send next, given all answers so far; `expand` writes that out as explicit scenarios.
+//! `server` is the reference service provider: it shares only `scim` and `exchange` with the rest, so that a common mistake
+//! cannot hide.
 
 pub mod cli;
 pub mod event;

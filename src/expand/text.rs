@@ -41,6 +41,15 @@ pub(super) struct Writer<'a> {
     column: Option<Feature>,
 }
 
+/// Answers that later calls of an act are written over, by the numbers of the calls.
+#[derive(Default)]
+struct Reads {
+    /// The name by which an answer is kept, and where in it the document is.
+    kept: BTreeMap<usize, (String, &'static str)>,
+    /// The name of the answer that a call is written over.
+    under: BTreeMap<usize, String>,
+}
+
 /// What went wrong in a step, if anything did.
 pub(super) fn problem(expectations: &[Expectation]) -> Option<String> {
     expectations
@@ -114,14 +123,13 @@ impl<'a> Writer<'a> {
         }
         let reads = self.reads(told);
         for (index, one) in told.iter().enumerate() {
-            // A repetition of the same call was answered with a refusal for now; it is not part of what goes well.
             self.call(step, act, one, &reads, index);
         }
     }
 
-    /// Which answers later calls are written over: index of the read, where in the answer, and the name it is kept by.
-    fn reads(&mut self, told: &[Told]) -> BTreeMap<usize, (String, &'static str)> {
-        let mut reads = BTreeMap::new();
+    /// Which answers later calls are written over.
+    fn reads(&mut self, told: &[Told]) -> Reads {
+        let mut reads = Reads::default();
         for (index, one) in told.iter().enumerate() {
             let Some(Payload::Overlay { over, .. }) = &one.call.payload else {
                 continue;
@@ -137,24 +145,18 @@ impl<'a> Writer<'a> {
                 } else {
                     continue;
                 };
-                reads.entry(read).or_insert_with(|| {
+                let (name, _) = reads.kept.entry(read).or_insert_with(|| {
                     self.kept += 1;
                     (format!("read{}", self.kept), place)
                 });
+                reads.under.insert(index, name.clone());
                 break;
             }
         }
         reads
     }
 
-    fn call(
-        &mut self,
-        step: &Step,
-        act: &Act,
-        told: &Told,
-        reads: &BTreeMap<usize, (String, &'static str)>,
-        index: usize,
-    ) {
+    fn call(&mut self, step: &Step, act: &Act, told: &Told, reads: &Reads, index: usize) {
         let call = &told.call;
         let name = self.free_name(&call.title);
         let _ = writeln!(self.text, "  - name: {}", flow::quoted(&name));
@@ -176,10 +178,7 @@ impl<'a> Writer<'a> {
                 let _ = writeln!(self.text, "    body: |\n      {body}");
             }
             Some(Payload::Overlay { over, with, .. }) => {
-                let kept = reads
-                    .iter()
-                    .rfind(|(read, _)| **read < index)
-                    .map(|(_, (kept, _))| format!("${{{kept}}}"));
+                let kept = reads.under.get(&index).map(|kept| format!("${{{kept}}}"));
                 // Without an answer to write over, the earlier document is written out itself.
                 let over = kept.map_or_else(
                     || named_line(&flow::value(over)),
@@ -206,7 +205,7 @@ impl<'a> Writer<'a> {
                 self.ids.insert(id);
             }
         }
-        if let Some((kept, place)) = reads.get(&index) {
+        if let Some((kept, place)) = reads.kept.get(&index) {
             let place = flow::quoted(place);
             keep.push(format!("{kept}: {place}"));
         }
