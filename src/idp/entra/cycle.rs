@@ -51,65 +51,67 @@ impl Job for Disabled {
 
 /// Everything, whether it differs from what is remembered or not.
 pub(super) fn initial(world: &World<'_>) -> Vec<Phase> {
-    let client = world.client;
-    let users = people(world)
-        .into_iter()
-        .filter(|key| is_somebody(key, world))
-        .map(|key| Box::new(UserJob::new(&key, client)) as Box<dyn Job>)
-        .collect();
-    let references = world
-        .directory
-        .people
-        .iter()
-        .filter(|(key, person)| reference::may_be_due(key, person, world))
-        .map(|(key, _)| Box::new(ReferenceJob::new(key, client)) as Box<dyn Job>)
-        .collect();
-    let pushed = groups(world)
-        .into_iter()
-        .filter(|key| group::is_pushed(key, world) || world.memory.group(key).is_some())
-        .map(|key| Box::new(GroupJob::new(&key, client)) as Box<dyn Job>)
-        .collect();
-    let members = world
-        .directory
-        .groups
-        .keys()
-        .filter(|key| group::is_pushed(key, world) && members::may_be_due(key, world))
-        .map(|key| Box::new(MembersJob::new(key, client)) as Box<dyn Job>)
-        .collect();
-    whole(world, vec![users, references, pushed, members])
+    let due = Due {
+        user: |key, world| is_somebody(key, world),
+        reference: |_, _| true,
+        group: |key, world| group::is_pushed(key, world) || world.memory.group(key).is_some(),
+        members: |key, world| group::is_pushed(key, world) && members::may_be_due(key, world),
+    };
+    due.cycle(world)
 }
 
 /// What differs from what is remembered, and what failed and is due again.
 pub(super) fn incremental(world: &World<'_>) -> Vec<Phase> {
-    let client = world.client;
-    let users = people(world)
-        .into_iter()
-        .filter(|key| is_user_due(key, world))
-        .map(|key| Box::new(UserJob::new(&key, client)) as Box<dyn Job>)
-        .collect();
-    let references = world
-        .directory
-        .people
-        .iter()
-        .filter(|(key, person)| {
-            !failure::waits(world.memory, &Subject::User((*key).clone()))
-                && reference::may_be_due(key, person, world)
-        })
-        .map(|(key, _)| Box::new(ReferenceJob::new(key, client)) as Box<dyn Job>)
-        .collect();
-    let pushed = groups(world)
-        .into_iter()
-        .filter(|key| is_group_due(key, world))
-        .map(|key| Box::new(GroupJob::new(&key, client)) as Box<dyn Job>)
-        .collect();
-    let members = world
-        .directory
-        .groups
-        .keys()
-        .filter(|key| are_members_due(key, world))
-        .map(|key| Box::new(MembersJob::new(key, client)) as Box<dyn Job>)
-        .collect();
-    whole(world, vec![users, references, pushed, members])
+    let due = Due {
+        user: is_user_due,
+        reference: |key, world| !failure::waits(world.memory, &Subject::User(key.to_owned())),
+        group: is_group_due,
+        members: are_members_due,
+    };
+    due.cycle(world)
+}
+
+/// What a cycle is about, by the key of the object.
+struct Due {
+    user: fn(&str, &World<'_>) -> bool,
+    /// Beside what every cycle asks: that there is a reference to send.
+    reference: fn(&str, &World<'_>) -> bool,
+    group: fn(&str, &World<'_>) -> bool,
+    members: fn(&str, &World<'_>) -> bool,
+}
+
+impl Due {
+    /// The four phases: users, references, groups, members.
+    fn cycle(&self, world: &World<'_>) -> Vec<Phase> {
+        let client = world.client;
+        let users = people(world)
+            .into_iter()
+            .filter(|key| (self.user)(key, world))
+            .map(|key| Box::new(UserJob::new(&key, client)) as Box<dyn Job>)
+            .collect();
+        let references = world
+            .directory
+            .people
+            .iter()
+            .filter(|(key, person)| {
+                (self.reference)(key, world) && reference::may_be_due(key, person, world)
+            })
+            .map(|(key, _)| Box::new(ReferenceJob::new(key, client)) as Box<dyn Job>)
+            .collect();
+        let pushed = groups(world)
+            .into_iter()
+            .filter(|key| (self.group)(key, world))
+            .map(|key| Box::new(GroupJob::new(&key, client)) as Box<dyn Job>)
+            .collect();
+        let members = world
+            .directory
+            .groups
+            .keys()
+            .filter(|key| (self.members)(key, world))
+            .map(|key| Box::new(MembersJob::new(key, client)) as Box<dyn Job>)
+            .collect();
+        whole(world, vec![users, references, pushed, members])
+    }
 }
 
 /// A person with what refers to them: the manager, then memberships of groups.

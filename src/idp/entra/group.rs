@@ -7,9 +7,10 @@ use super::dialect::Dialect;
 use super::mapped::{self, Given};
 use super::operations::{self, Operation};
 use super::user::literal;
+use super::work::Work;
 use super::{document, failure, needs};
 use crate::exchange::Exchange;
-use crate::idp::{Call, Did, GroupLink, Job, Next, Subject, World};
+use crate::idp::{Did, GroupLink, Next, Subject, World};
 use crate::profile::ProfileId;
 
 /// Brings one group up to the directory, but for its members.
@@ -42,59 +43,6 @@ impl GroupJob {
             client,
             stage: Stage::Start,
             after_conflict: false,
-        }
-    }
-
-    fn about(&self) -> Subject {
-        Subject::Group(self.key.clone())
-    }
-
-    fn call(
-        &self,
-        method: &'static str,
-        path: &[&str],
-        title: String,
-        source: &'static str,
-    ) -> Call {
-        Call::new(self.client, method, path, title, source).about(self.about())
-    }
-
-    fn start(&mut self, world: &mut World<'_>) -> Next {
-        let id = world.memory.group(&self.key).map(|link| link.id.clone());
-        match (is_pushed(&self.key, world), id) {
-            (true, None) => self.look_up(world, 0),
-            (true, Some(id)) => {
-                self.stage = Stage::Reading;
-                Next::Send(Box::new(
-                    self.call(
-                        "GET",
-                        &["Groups", &id],
-                        format!("read {}", self.key),
-                        "entra.md 7 [doc]",
-                    )
-                    .query("excludedAttributes", "members")
-                    .needing(needs::resource(
-                        &id,
-                        "Entra reads the group by the id that it knows, without its members, and compares the rest.",
-                    )),
-                ))
-            }
-            (false, Some(id)) if !world.switches.is_on("entra.skip-out-of-scope-deletions") => {
-                self.stage = Stage::Deleting;
-                Next::Send(Box::new(
-                    self.call(
-                        "DELETE",
-                        &["Groups", &id],
-                        format!("delete {}", self.key),
-                        "entra.md 7 [doc]",
-                    )
-                    .needing(needs::deleted(
-                        "A group that is not assigned any more is deleted; its members stay, as they are assigned elsewhere.",
-                    )
-                    .covering(&["rfc7644-3.6-group-204"])),
-                ))
-            }
-            (false, _) => self.done(world, Did::Nothing),
         }
     }
 
@@ -160,66 +108,6 @@ impl GroupJob {
         ))
     }
 
-    fn hear(&mut self, world: &mut World<'_>, exchange: &Exchange) -> Result<Next, Fault> {
-        match std::mem::replace(&mut self.stage, Stage::Start) {
-            Stage::Start => Ok(self.start(world)),
-            Stage::Matching(place) => match answer::matched(exchange)? {
-                Match::Nobody => Ok(self.look_up(world, place + 1)),
-                Match::One(resource) => {
-                    let id = answer::id(resource).unwrap_or_default();
-                    let link = GroupLink {
-                        id: id.to_owned(),
-                        pushed: json!({}),
-                        ..GroupLink::default()
-                    };
-                    world.memory.set_group(&self.key, Some(link));
-                    Ok(self.compare(world, resource, Did::Linked))
-                }
-                Match::Several(found) => Err(Fault::Object(format!(
-                    "{} is not uniquely matched: {found} groups are found",
-                    self.key
-                ))),
-            },
-            Stage::Creating(_)
-                if exchange.status() == Some(409)
-                    && !self.after_conflict
-                    && world.switches.get("entra.after-conflict") == "patch" =>
-            {
-                self.after_conflict = true;
-                Ok(self.look_up(world, 0))
-            }
-            Stage::Creating(document) => {
-                let link = GroupLink {
-                    id: answer::created(exchange)?.to_owned(),
-                    pushed: document,
-                    ..GroupLink::default()
-                };
-                world.memory.set_group(&self.key, Some(link));
-                Ok(self.done(world, Did::Created))
-            }
-            Stage::Reading => match answer::read(exchange)? {
-                Some(resource) => Ok(self.compare(world, resource, Did::Unchanged)),
-                None => {
-                    world.memory.set_group(&self.key, None);
-                    Ok(self.start(world))
-                }
-            },
-            Stage::Changing(operations, did) => {
-                if exchange.status() == Some(404) {
-                    world.memory.set_group(&self.key, None);
-                }
-                answer::changed(exchange)?;
-                self.settle(world, &operations);
-                Ok(self.done(world, did))
-            }
-            Stage::Deleting => {
-                answer::deleted(exchange)?;
-                world.memory.set_group(&self.key, None);
-                Ok(self.done(world, Did::Deleted))
-            }
-        }
-    }
-
     fn compare(&mut self, world: &mut World<'_>, resource: &Value, unchanged: Did) -> Next {
         let Some(id) = world.memory.group(&self.key).map(|link| link.id.clone()) else {
             return self.done(world, Did::Nothing);
@@ -278,23 +166,113 @@ impl GroupJob {
         mapped::record(&mut link.pushed, &rest);
         world.memory.set_group(&self.key, Some(link));
     }
-
-    fn done(&self, world: &mut World<'_>, did: Did) -> Next {
-        failure::release(world.memory, &self.about());
-        Next::Done(did)
-    }
 }
 
-impl Job for GroupJob {
-    fn subject(&self) -> Option<Subject> {
-        Some(self.about())
+impl Work for GroupJob {
+    fn client(&self) -> ProfileId {
+        self.client
     }
 
-    fn next(&mut self, world: &mut World<'_>, answer: Option<&Exchange>) -> Next {
-        let Some(exchange) = answer else {
-            return self.start(world);
-        };
-        self.hear(world, exchange)
-            .unwrap_or_else(|fault| failure::settle(world, &self.about(), fault))
+    fn about(&self) -> Subject {
+        Subject::Group(self.key.clone())
+    }
+
+    fn start(&mut self, world: &mut World<'_>) -> Next {
+        let id = world.memory.group(&self.key).map(|link| link.id.clone());
+        match (is_pushed(&self.key, world), id) {
+            (true, None) => self.look_up(world, 0),
+            (true, Some(id)) => {
+                self.stage = Stage::Reading;
+                Next::Send(Box::new(
+                    self.call(
+                        "GET",
+                        &["Groups", &id],
+                        format!("read {}", self.key),
+                        "entra.md 7 [doc]",
+                    )
+                    .query("excludedAttributes", "members")
+                    .needing(needs::resource(
+                        &id,
+                        "Entra reads the group by the id that it knows, without its members, and compares the rest.",
+                    )),
+                ))
+            }
+            (false, Some(id)) if !world.switches.is_on("entra.skip-out-of-scope-deletions") => {
+                self.stage = Stage::Deleting;
+                Next::Send(Box::new(
+                    self.call(
+                        "DELETE",
+                        &["Groups", &id],
+                        format!("delete {}", self.key),
+                        "entra.md 7 [doc]",
+                    )
+                    .needing(needs::deleted(
+                        "A group that is not assigned any more is deleted; its members stay, as they are assigned elsewhere.",
+                    )
+                    .covering(&["rfc7644-3.6-group-204"])),
+                ))
+            }
+            (false, _) => self.done(world, Did::Nothing),
+        }
+    }
+
+    fn hear(&mut self, world: &mut World<'_>, exchange: &Exchange) -> Result<Next, Fault> {
+        match std::mem::replace(&mut self.stage, Stage::Start) {
+            Stage::Start => Ok(self.start(world)),
+            Stage::Matching(place) => match answer::matched(exchange)? {
+                Match::Nobody => Ok(self.look_up(world, place + 1)),
+                Match::One(resource) => {
+                    let id = answer::id(resource).unwrap_or_default();
+                    let link = GroupLink {
+                        id: id.to_owned(),
+                        pushed: json!({}),
+                        ..GroupLink::default()
+                    };
+                    world.memory.set_group(&self.key, Some(link));
+                    Ok(self.compare(world, resource, Did::Linked))
+                }
+                Match::Several(found) => Err(Fault::Object(format!(
+                    "{} is not uniquely matched: {found} groups are found",
+                    self.key
+                ))),
+            },
+            Stage::Creating(_)
+                if exchange.status() == Some(409)
+                    && !self.after_conflict
+                    && world.switches.get("entra.after-conflict") == "patch" =>
+            {
+                self.after_conflict = true;
+                Ok(self.look_up(world, 0))
+            }
+            Stage::Creating(document) => {
+                let link = GroupLink {
+                    id: answer::created(exchange)?.to_owned(),
+                    pushed: document,
+                    ..GroupLink::default()
+                };
+                world.memory.set_group(&self.key, Some(link));
+                Ok(self.done(world, Did::Created))
+            }
+            Stage::Reading => match answer::read(exchange)? {
+                Some(resource) => Ok(self.compare(world, resource, Did::Unchanged)),
+                None => {
+                    world.memory.set_group(&self.key, None);
+                    Ok(self.start(world))
+                }
+            },
+            Stage::Changing(operations, did) => {
+                if exchange.status() == Some(404) {
+                    world.memory.set_group(&self.key, None);
+                }
+                answer::changed(exchange)?;
+                self.settle(world, &operations);
+                Ok(self.done(world, did))
+            }
+            Stage::Deleting => {
+                answer::deleted(exchange)?;
+                world.memory.set_group(&self.key, None);
+                Ok(self.done(world, Did::Deleted))
+            }
+        }
     }
 }

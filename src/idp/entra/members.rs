@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use super::answer::{self, Fault};
 use super::dialect::Dialect;
 use super::group::is_pushed;
-use super::{failure, needs};
+use super::needs;
+use super::work::Work;
 use crate::exchange::Exchange;
 use crate::idp::mapping::{Expression, Mapping};
-use crate::idp::{Call, Did, Job, Need, Next, Payload, Subject, World};
+use crate::idp::{Call, Did, Need, Next, Payload, Subject, World};
 use crate::profile::ProfileId;
 
 /// Remembered instead of an id of whoever had no account when it was their turn: they are out of scope and are not sent
@@ -120,10 +121,6 @@ impl MembersJob {
         }
     }
 
-    fn about(&self) -> Subject {
-        Subject::Group(self.key.clone())
-    }
-
     fn proceed(&mut self, world: &mut World<'_>) -> Next {
         let mut due = due(&self.key, world);
         let Some(id) = world.memory.group(&self.key).map(|link| link.id.clone()) else {
@@ -165,22 +162,20 @@ impl MembersJob {
             self.stage = Stage::Removing(due.remove.into_iter().map(|(key, _)| key).collect());
             return Next::Send(Box::new(call));
         }
-        failure::release(world.memory, &self.about());
-        Next::Done(match self.changed {
+        let did = match self.changed {
             true => Did::Updated,
             false => Did::Nothing,
-        })
+        };
+        self.done(world, did)
     }
 
     fn check(&self, id: &str, member: &str, account: &str) -> Call {
-        Call::new(
-            self.client,
+        self.call(
             "GET",
             &["Groups"],
             format!("ask whether {member} is in {}", self.key),
             "entra.md 7 [inferred]",
         )
-        .about(self.about())
         .query(
             "filter",
             format!("id eq \"{id}\" and members eq \"{account}\""),
@@ -251,11 +246,45 @@ impl MembersJob {
         operations: Vec<Value>,
         need: Need,
     ) -> Call {
-        Call::new(self.client, "PATCH", &["Groups", id], title, source)
-            .about(self.about())
+        self.call("PATCH", &["Groups", id], title, source)
             .body(Payload::patch(operations))
             .needing(need)
             .needing(needs::without_body())
+    }
+
+    fn changed(&mut self, world: &mut World<'_>, exchange: &Exchange) -> Result<(), Fault> {
+        if exchange.status() == Some(404) {
+            // The next cycle matches the group, or creates it anew.
+            world.memory.set_group(&self.key, None);
+        }
+        answer::changed(exchange)?;
+        self.changed = true;
+        Ok(())
+    }
+
+    fn remember(
+        &self,
+        world: &mut World<'_>,
+        change: impl FnOnce(&mut std::collections::BTreeMap<String, String>),
+    ) {
+        if let Some(mut link) = world.memory.group(&self.key).cloned() {
+            change(&mut link.members);
+            world.memory.set_group(&self.key, Some(link));
+        }
+    }
+}
+
+impl Work for MembersJob {
+    fn client(&self) -> ProfileId {
+        self.client
+    }
+
+    fn about(&self) -> Subject {
+        Subject::Group(self.key.clone())
+    }
+
+    fn start(&mut self, world: &mut World<'_>) -> Next {
+        self.proceed(world)
     }
 
     fn hear(&mut self, world: &mut World<'_>, exchange: &Exchange) -> Result<Next, Fault> {
@@ -288,41 +317,6 @@ impl MembersJob {
             }
         }
         Ok(self.proceed(world))
-    }
-
-    fn changed(&mut self, world: &mut World<'_>, exchange: &Exchange) -> Result<(), Fault> {
-        if exchange.status() == Some(404) {
-            // The next cycle matches the group, or creates it anew.
-            world.memory.set_group(&self.key, None);
-        }
-        answer::changed(exchange)?;
-        self.changed = true;
-        Ok(())
-    }
-
-    fn remember(
-        &self,
-        world: &mut World<'_>,
-        change: impl FnOnce(&mut std::collections::BTreeMap<String, String>),
-    ) {
-        if let Some(mut link) = world.memory.group(&self.key).cloned() {
-            change(&mut link.members);
-            world.memory.set_group(&self.key, Some(link));
-        }
-    }
-}
-
-impl Job for MembersJob {
-    fn subject(&self) -> Option<Subject> {
-        Some(self.about())
-    }
-
-    fn next(&mut self, world: &mut World<'_>, answer: Option<&Exchange>) -> Next {
-        let Some(exchange) = answer else {
-            return self.proceed(world);
-        };
-        self.hear(world, exchange)
-            .unwrap_or_else(|fault| failure::settle(world, &self.about(), fault))
     }
 }
 

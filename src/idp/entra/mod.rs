@@ -27,6 +27,7 @@ mod switches;
 #[cfg(test)]
 mod tests;
 mod user;
+mod work;
 
 pub(crate) use switches::SWITCHES;
 

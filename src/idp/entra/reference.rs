@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 use super::answer::{self, Fault};
 use super::dialect::Dialect;
 use super::mapped::{self, Standing};
-use super::{failure, needs};
+use super::needs;
+use super::work::Work;
 use crate::exchange::Exchange;
 use crate::idp::overlay;
-use crate::idp::{Call, Did, Job, Memory, Next, Payload, Person, Subject, World};
+use crate::idp::{Did, Memory, Next, Payload, Person, Subject, World};
 use crate::profile::ProfileId;
 
 /// Member of the remembered manager that names somebody who was left out: he had no account when it was his turn, and is
@@ -112,49 +113,6 @@ impl ReferenceJob {
         }
     }
 
-    fn about(&self) -> Subject {
-        Subject::User(self.key.clone())
-    }
-
-    fn start(&mut self, world: &mut World<'_>) -> Next {
-        match due(&self.key, world) {
-            Due::Nothing | Due::Wait => Next::Done(Did::Nothing),
-            Due::LeaveOut(manager) => {
-                remember(world, &self.key, Some(json!({ LEFT_OUT: manager })));
-                Next::Done(Did::Nothing)
-            }
-            Due::Set(manager) if world.switches.is_on("entra.check-reference") => {
-                let Some(id) = self.id(world) else {
-                    return Next::Done(Did::Nothing);
-                };
-                self.stage = Stage::Checking;
-                // The filter names the attribute without its URN (entra.md 5.6).
-                Next::Send(Box::new(
-                    Call::new(
-                        self.client,
-                        "GET",
-                        &["Users"],
-                        format!("ask for {}'s manager", self.key),
-                        "entra.md 5.6 [inferred]",
-                    )
-                    .about(self.about())
-                    .query("attributes", "id")
-                    .query(
-                        "filter",
-                        format!("id eq \"{id}\" and manager eq \"{manager}\""),
-                    )
-                    .needing(
-                        needs::matches(
-                            "Microsoft's documentation describes this check of a reference by two filters; no recent recording shows it.",
-                        )
-                        .recommended(),
-                    ),
-                ))
-            }
-            Due::Set(_) | Due::Remove => self.read(world),
-        }
-    }
-
     fn id(&self, world: &World<'_>) -> Option<String> {
         world.memory.user(&self.key).map(|link| link.id.clone())
     }
@@ -165,54 +123,18 @@ impl ReferenceJob {
         };
         self.stage = Stage::Reading;
         Next::Send(Box::new(
-            Call::new(
-                self.client,
+            self.call(
                 "GET",
                 &["Users", &id],
                 format!("read {}", self.key),
                 "entra.md 3.2 [doc][recorded]",
             )
-            .about(self.about())
             .needing(needs::resource(
                 &id,
                 "Entra reads an object with `value` where it sends a text; a manager that comes back as a text breaks its parser.",
             )
             .covering(&["rfc7644-3.4.1-get-200"])),
         ))
-    }
-
-    fn hear(&mut self, world: &mut World<'_>, exchange: &Exchange) -> Result<Next, Fault> {
-        match std::mem::replace(&mut self.stage, Stage::Start) {
-            Stage::Start => Ok(self.start(world)),
-            Stage::Checking => match (answer::listed(exchange)?, due(&self.key, world)) {
-                ((1.., _), Due::Set(manager)) => {
-                    remember(world, &self.key, Some(json!({"value": manager})));
-                    Ok(self.done(world, Did::Unchanged))
-                }
-                _ => Ok(self.read(world)),
-            },
-            Stage::Reading => {
-                let Some(resource) = answer::read(exchange)? else {
-                    world.memory.set_user(&self.key, None);
-                    return Err(Fault::Object(format!(
-                        "manager: {} is gone at the target",
-                        self.key
-                    )));
-                };
-                Ok(self.compare(world, resource))
-            }
-            Stage::Changing(manager) => {
-                if exchange.status() == Some(404) {
-                    world.memory.set_user(&self.key, None);
-                }
-                answer::changed(exchange).map_err(|fault| match fault {
-                    Fault::Object(message) => Fault::Object(format!("manager: {message}")),
-                    other => other,
-                })?;
-                remember(world, &self.key, manager.map(|id| json!({"value": id})));
-                Ok(self.done(world, Did::Updated))
-            }
-        }
     }
 
     fn compare(&mut self, world: &mut World<'_>, resource: &Value) -> Next {
@@ -273,30 +195,91 @@ impl ReferenceJob {
         };
         self.stage = Stage::Changing(manager);
         Next::Send(Box::new(
-            Call::new(self.client, "PATCH", &["Users", &id], title, source)
-                .about(self.about())
+            self.call("PATCH", &["Users", &id], title, source)
                 .body(Payload::patch(vec![operation]))
                 .needing(need),
         ))
     }
-
-    fn done(&self, world: &mut World<'_>, did: Did) -> Next {
-        failure::release(world.memory, &self.about());
-        Next::Done(did)
-    }
 }
 
-impl Job for ReferenceJob {
-    fn subject(&self) -> Option<Subject> {
-        Some(self.about())
+impl Work for ReferenceJob {
+    fn client(&self) -> ProfileId {
+        self.client
     }
 
-    fn next(&mut self, world: &mut World<'_>, answer: Option<&Exchange>) -> Next {
-        let Some(exchange) = answer else {
-            return self.start(world);
-        };
-        self.hear(world, exchange)
-            .unwrap_or_else(|fault| failure::settle(world, &self.about(), fault))
+    fn about(&self) -> Subject {
+        Subject::User(self.key.clone())
+    }
+
+    fn start(&mut self, world: &mut World<'_>) -> Next {
+        match due(&self.key, world) {
+            Due::Nothing | Due::Wait => Next::Done(Did::Nothing),
+            Due::LeaveOut(manager) => {
+                remember(world, &self.key, Some(json!({ LEFT_OUT: manager })));
+                Next::Done(Did::Nothing)
+            }
+            Due::Set(manager) if world.switches.is_on("entra.check-reference") => {
+                let Some(id) = self.id(world) else {
+                    return Next::Done(Did::Nothing);
+                };
+                self.stage = Stage::Checking;
+                // The filter names the attribute without its URN (entra.md 5.6).
+                Next::Send(Box::new(
+                    self.call(
+                        "GET",
+                        &["Users"],
+                        format!("ask for {}'s manager", self.key),
+                        "entra.md 5.6 [inferred]",
+                    )
+                    .query("attributes", "id")
+                    .query(
+                        "filter",
+                        format!("id eq \"{id}\" and manager eq \"{manager}\""),
+                    )
+                    .needing(
+                        needs::matches(
+                            "Microsoft's documentation describes this check of a reference by two filters; no recent recording shows it.",
+                        )
+                        .recommended(),
+                    ),
+                ))
+            }
+            Due::Set(_) | Due::Remove => self.read(world),
+        }
+    }
+
+    fn hear(&mut self, world: &mut World<'_>, exchange: &Exchange) -> Result<Next, Fault> {
+        match std::mem::replace(&mut self.stage, Stage::Start) {
+            Stage::Start => Ok(self.start(world)),
+            Stage::Checking => match (answer::listed(exchange)?, due(&self.key, world)) {
+                ((1.., _), Due::Set(manager)) => {
+                    remember(world, &self.key, Some(json!({"value": manager})));
+                    Ok(self.done(world, Did::Unchanged))
+                }
+                _ => Ok(self.read(world)),
+            },
+            Stage::Reading => {
+                let Some(resource) = answer::read(exchange)? else {
+                    world.memory.set_user(&self.key, None);
+                    return Err(Fault::Object(format!(
+                        "manager: {} is gone at the target",
+                        self.key
+                    )));
+                };
+                Ok(self.compare(world, resource))
+            }
+            Stage::Changing(manager) => {
+                if exchange.status() == Some(404) {
+                    world.memory.set_user(&self.key, None);
+                }
+                answer::changed(exchange).map_err(|fault| match fault {
+                    Fault::Object(message) => Fault::Object(format!("manager: {message}")),
+                    other => other,
+                })?;
+                remember(world, &self.key, manager.map(|id| json!({"value": id})));
+                Ok(self.done(world, Did::Updated))
+            }
+        }
     }
 }
 

@@ -7,9 +7,10 @@ use super::dialect::Dialect;
 use super::mapped::{self, Entry, Given, Standing};
 use super::operations::{self, Operation};
 use super::purpose::Purpose;
+use super::work::Work;
 use super::{document, failure, needs};
 use crate::exchange::Exchange;
-use crate::idp::{Call, Did, Job, Next, Subject, UserLink, World};
+use crate::idp::{Call, Did, Next, Subject, UserLink, World};
 use crate::profile::ProfileId;
 
 /// Brings one person's account up to the directory.
@@ -42,46 +43,6 @@ impl UserJob {
             client,
             stage: Stage::Start,
             after_conflict: false,
-        }
-    }
-
-    fn about(&self) -> Subject {
-        Subject::User(self.key.clone())
-    }
-
-    fn call(
-        &self,
-        method: &'static str,
-        path: &[&str],
-        title: String,
-        source: &'static str,
-    ) -> Call {
-        Call::new(self.client, method, path, title, source).about(self.about())
-    }
-
-    fn start(&mut self, world: &mut World<'_>) -> Next {
-        let standing = mapped::standing(world.directory.people.get(&self.key));
-        let Some(link) = world.memory.user(&self.key) else {
-            return match standing {
-                Standing::InUse | Standing::Blocked => self.look_up(world, 0),
-                Standing::OutOfScope | Standing::Purged => self.done(world, Did::Nothing),
-            };
-        };
-        let id = link.id.clone();
-        let leaves = matches!(standing, Standing::OutOfScope | Standing::Purged);
-        if leaves && world.switches.is_on("entra.skip-out-of-scope-deletions") {
-            return self.done(world, Did::Nothing);
-        }
-        match standing {
-            Standing::OutOfScope if !link.active => self.done(world, Did::Nothing),
-            Standing::Purged => self.delete(&id, "entra.md 6 [doc]"),
-            Standing::OutOfScope | Standing::Blocked if !mapped::has_active(world.mapping) => {
-                self.delete(&id, "entra.md 6 [doc][recorded]")
-            }
-            _ => {
-                self.stage = Stage::Reading;
-                Next::Send(Box::new(self.read(&id, link.active)))
-            }
         }
     }
 
@@ -189,59 +150,6 @@ impl UserJob {
         ))
     }
 
-    fn hear(&mut self, world: &mut World<'_>, exchange: &Exchange) -> Result<Next, Fault> {
-        match std::mem::replace(&mut self.stage, Stage::Start) {
-            Stage::Start => Ok(self.start(world)),
-            Stage::Matching(place) => match answer::matched(exchange)? {
-                Match::Nobody => Ok(self.look_up(world, place + 1)),
-                Match::One(resource) => Ok(self.matched(world, resource)),
-                Match::Several(found) => Err(Fault::Object(format!(
-                    "{} is not uniquely matched: {found} accounts are found",
-                    self.key
-                ))),
-            },
-            Stage::Creating(_)
-                if exchange.status() == Some(409)
-                    && !self.after_conflict
-                    && world.switches.get("entra.after-conflict") == "patch" =>
-            {
-                self.after_conflict = true;
-                Ok(self.look_up(world, 0))
-            }
-            Stage::Creating(document) => {
-                let id = answer::created(exchange)?;
-                self.keep(world, id, document);
-                Ok(self.done(world, Did::Created))
-            }
-            Stage::Reading => match answer::read(exchange)? {
-                Some(resource) => Ok(self.compare(world, resource, Did::Unchanged)),
-                None => {
-                    // The account is gone; a person who should have one is matched and created anew (entra.md 3.2).
-                    world.memory.set_user(&self.key, None);
-                    Ok(self.start(world))
-                }
-            },
-            Stage::Changing {
-                operations,
-                mut held,
-                did,
-            } => {
-                if exchange.status() == Some(404) {
-                    world.memory.set_user(&self.key, None);
-                }
-                answer::changed(exchange)?;
-                mapped::record(&mut held, &operations);
-                self.settle(world, held);
-                Ok(self.done(world, did))
-            }
-            Stage::Deleting => {
-                answer::deleted(exchange)?;
-                world.memory.forget_user(&self.key);
-                Ok(self.done(world, Did::Deleted))
-            }
-        }
-    }
-
     /// The account that was found is this person's from now on.
     fn matched(&mut self, world: &mut World<'_>, resource: &Value) -> Next {
         let id = answer::id(resource).unwrap_or_default();
@@ -332,24 +240,94 @@ impl UserJob {
             self.keep(world, &id, held);
         }
     }
-
-    fn done(&self, world: &mut World<'_>, did: Did) -> Next {
-        failure::release(world.memory, &self.about());
-        Next::Done(did)
-    }
 }
 
-impl Job for UserJob {
-    fn subject(&self) -> Option<Subject> {
-        Some(self.about())
+impl Work for UserJob {
+    fn client(&self) -> ProfileId {
+        self.client
     }
 
-    fn next(&mut self, world: &mut World<'_>, answer: Option<&Exchange>) -> Next {
-        let Some(exchange) = answer else {
-            return self.start(world);
+    fn about(&self) -> Subject {
+        Subject::User(self.key.clone())
+    }
+
+    fn start(&mut self, world: &mut World<'_>) -> Next {
+        let standing = mapped::standing(world.directory.people.get(&self.key));
+        let Some(link) = world.memory.user(&self.key) else {
+            return match standing {
+                Standing::InUse | Standing::Blocked => self.look_up(world, 0),
+                Standing::OutOfScope | Standing::Purged => self.done(world, Did::Nothing),
+            };
         };
-        self.hear(world, exchange)
-            .unwrap_or_else(|fault| failure::settle(world, &self.about(), fault))
+        let id = link.id.clone();
+        let leaves = matches!(standing, Standing::OutOfScope | Standing::Purged);
+        if leaves && world.switches.is_on("entra.skip-out-of-scope-deletions") {
+            return self.done(world, Did::Nothing);
+        }
+        match standing {
+            Standing::OutOfScope if !link.active => self.done(world, Did::Nothing),
+            Standing::Purged => self.delete(&id, "entra.md 6 [doc]"),
+            Standing::OutOfScope | Standing::Blocked if !mapped::has_active(world.mapping) => {
+                self.delete(&id, "entra.md 6 [doc][recorded]")
+            }
+            _ => {
+                self.stage = Stage::Reading;
+                Next::Send(Box::new(self.read(&id, link.active)))
+            }
+        }
+    }
+
+    fn hear(&mut self, world: &mut World<'_>, exchange: &Exchange) -> Result<Next, Fault> {
+        match std::mem::replace(&mut self.stage, Stage::Start) {
+            Stage::Start => Ok(self.start(world)),
+            Stage::Matching(place) => match answer::matched(exchange)? {
+                Match::Nobody => Ok(self.look_up(world, place + 1)),
+                Match::One(resource) => Ok(self.matched(world, resource)),
+                Match::Several(found) => Err(Fault::Object(format!(
+                    "{} is not uniquely matched: {found} accounts are found",
+                    self.key
+                ))),
+            },
+            Stage::Creating(_)
+                if exchange.status() == Some(409)
+                    && !self.after_conflict
+                    && world.switches.get("entra.after-conflict") == "patch" =>
+            {
+                self.after_conflict = true;
+                Ok(self.look_up(world, 0))
+            }
+            Stage::Creating(document) => {
+                let id = answer::created(exchange)?;
+                self.keep(world, id, document);
+                Ok(self.done(world, Did::Created))
+            }
+            Stage::Reading => match answer::read(exchange)? {
+                Some(resource) => Ok(self.compare(world, resource, Did::Unchanged)),
+                None => {
+                    // The account is gone; a person who should have one is matched and created anew (entra.md 3.2).
+                    world.memory.set_user(&self.key, None);
+                    Ok(self.start(world))
+                }
+            },
+            Stage::Changing {
+                operations,
+                mut held,
+                did,
+            } => {
+                if exchange.status() == Some(404) {
+                    world.memory.set_user(&self.key, None);
+                }
+                answer::changed(exchange)?;
+                mapped::record(&mut held, &operations);
+                self.settle(world, held);
+                Ok(self.done(world, did))
+            }
+            Stage::Deleting => {
+                answer::deleted(exchange)?;
+                world.memory.forget_user(&self.key);
+                Ok(self.done(world, Did::Deleted))
+            }
+        }
     }
 }
 
