@@ -22,6 +22,10 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tokio::runtime::Runtime;
+
+use crate::cli::diagnostic::Severity;
+use crate::scenario::error::ScenarioError;
 
 /// Nothing failed.
 const FINE: u8 = 0;
@@ -107,6 +111,27 @@ impl Complaint {
         Self { code, ..self }
     }
 
+    /// Shows mistakes of files with their lines, and says that they stopped everything.
+    fn of_mistakes<'m>(
+        mistakes: impl Iterator<Item = &'m ScenarioError>,
+        text_of: &dyn Fn(&str) -> Option<String>,
+        files: usize,
+    ) -> Self {
+        let messages: Vec<(Severity, &ScenarioError)> =
+            mistakes.map(|mistake| (Severity::Error, mistake)).collect();
+        // Nobody reads stderr any more: the exit code still tells.
+        let _ = write!(
+            anstream::stderr().lock(),
+            "{}",
+            diagnostic::render(&messages, text_of)
+        );
+        Self::new(format!(
+            "{}; nothing was sent",
+            diagnostic::count(messages.len(), 0, files)
+        ))
+        .code(USAGE)
+    }
+
     fn tell(&self) -> ExitCode {
         let mut out = anstream::stderr().lock();
         // Nobody reads stderr any more: the exit code still tells.
@@ -116,6 +141,15 @@ impl Complaint {
         }
         ExitCode::from(self.code)
     }
+}
+
+/// Where requests are sent: few threads, because a target is waited for most of the time.
+fn runtime() -> Result<Runtime, Complaint> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|problem| Complaint::new(format!("cannot start: {problem}")))
 }
 
 /// Reads the command line and does what it says.

@@ -109,12 +109,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
         consent(chosen, &selection)?;
     }
     let reporters = arguments.reports.reporters()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|problem| Complaint::new(format!("cannot start: {problem}")))?;
-    runtime.block_on(async {
+    crate::cli::runtime()?.block_on(async {
         let snapshots = arguments.session(chosen.as_ref());
         let mut servers = Vec::new();
         // One for all, so that it is masked wherever it comes from.

@@ -1,15 +1,13 @@
 //! Which scenarios a command is about.
 
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 use walkdir::WalkDir;
 
-use crate::cli::diagnostic::{self, Severity};
-use crate::cli::{Complaint, NOTHING, USAGE};
+use crate::cli::{Complaint, NOTHING};
 use crate::idp;
 use crate::profile::ProfileId;
 use crate::scenario::Scenario;
@@ -72,7 +70,8 @@ impl SelectionArguments {
             }
         }
         if !mistakes.is_empty() {
-            return Err(tell(&mistakes, files));
+            let found = mistakes.iter().flat_map(|(_, found)| found);
+            return Err(Complaint::of_mistakes(found, &text_of, files));
         }
         let selection: Selection = scenarios
             .into_iter()
@@ -285,24 +284,4 @@ pub(crate) fn text_of(name: &str) -> Option<String> {
         .find(|(known, _)| *known == name)
         .map(|(_, text)| (*text).to_owned());
     std::fs::read_to_string(name).ok().or(built_in)
-}
-
-/// Shows every mistake of every file.
-fn tell(mistakes: &[(Source, Vec<ScenarioError>)], files: usize) -> Complaint {
-    let messages: Vec<(Severity, &ScenarioError)> = mistakes
-        .iter()
-        .flat_map(|(_, found)| found)
-        .map(|mistake| (Severity::Error, mistake))
-        .collect();
-    // Nobody reads stderr any more: the exit code still tells.
-    let _ = write!(
-        anstream::stderr().lock(),
-        "{}",
-        diagnostic::render(&messages, &text_of)
-    );
-    Complaint::new(format!(
-        "{}; nothing was sent",
-        diagnostic::count(messages.len(), 0, files)
-    ))
-    .code(USAGE)
 }

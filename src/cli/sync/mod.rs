@@ -14,13 +14,12 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::cli::diagnostic::{self, Severity};
 use crate::cli::interrupt;
 use crate::cli::run::{at_least_one, duration};
 use crate::cli::serve::embedded;
 use crate::cli::sync::tally::Tally;
 use crate::cli::target::{Chosen, TargetArguments};
-use crate::cli::{Complaint, FAILED, FINE, INTERRUPTED, UNTESTABLE, USAGE};
+use crate::cli::{Complaint, FAILED, FINE, INTERRUPTED, UNTESTABLE};
 use crate::idp::mapping::Mapping;
 use crate::idp::state::Header;
 use crate::idp::{Memory, Provisioner, Switches, directory_file, mapping};
@@ -94,12 +93,7 @@ pub(crate) fn sync(arguments: &SyncArguments) -> Result<ExitCode, Complaint> {
         ))
         .hint("start `scimulate serve`, and name its URL with `--target`"));
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|problem| Complaint::new(format!("cannot start: {problem}")))?;
-    runtime.block_on(async {
+    crate::cli::runtime()?.block_on(async {
         let is_embedded = chosen.is_none();
         let (server, target) = match chosen {
             Some(chosen) => (None, chosen.target),
@@ -352,22 +346,8 @@ fn loaded<T>(
     })?;
     let shown = path.display().to_string();
     load(&shown, &bytes).map_err(|mistakes| {
-        let messages: Vec<(Severity, &ScenarioError)> = mistakes
-            .iter()
-            .map(|mistake| (Severity::Error, mistake))
-            .collect();
         let text_of = |_: &str| Some(String::from_utf8_lossy(&bytes).into_owned());
-        // Nobody reads stderr any more: the exit code still tells.
-        let _ = write!(
-            anstream::stderr().lock(),
-            "{}",
-            diagnostic::render(&messages, &text_of)
-        );
-        Complaint::new(format!(
-            "{}; nothing was sent",
-            diagnostic::count(messages.len(), 0, 1)
-        ))
-        .code(USAGE)
+        Complaint::of_mistakes(mistakes.iter(), &text_of, 1)
     })
 }
 
