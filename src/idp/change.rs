@@ -4,7 +4,6 @@ use serde_json::{Map, Value};
 
 use crate::idp::Subject;
 use crate::idp::directory::{Directory, Status};
-use crate::scenario::Feature;
 
 /// Something that an administrator does, or that a schedule does for them. People and groups by their keys.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,34 +68,6 @@ pub enum Change {
 }
 
 impl Change {
-    /// The column of the grid that it belongs to, if it belongs to one.
-    pub fn feature(&self) -> Option<Feature> {
-        Some(match self {
-            Self::TestConnection => Feature::Connect,
-            Self::Import => Feature::Import,
-            Self::Assign(_) | Self::OnDemand(Subject::User(_)) => Feature::Create,
-            Self::Update(..) => Feature::Update,
-            Self::Rename(..) => Feature::Rename,
-            Self::Unassign(_) | Self::Deactivate(_) | Self::Suspend(_) | Self::Delete(_) => {
-                Feature::Deactivate
-            }
-            Self::Reassign(_) | Self::Restore(_) => Feature::Reactivate,
-            Self::Purge(_) => Feature::Delete,
-            Self::SyncPassword(..) => Feature::Password,
-            Self::SetManager(..) => Feature::Manager,
-            Self::AssignRoles(..) | Self::WithdrawRoles(..) => Feature::Roles,
-            Self::PushGroup(_) | Self::LinkGroup(_) | Self::OnDemand(Subject::Group(_)) => {
-                Feature::GroupCreate
-            }
-            Self::RenameGroup(..) => Feature::GroupRename,
-            Self::AddMembers(..) | Self::RemoveMembers(..) | Self::PushNow(_) => {
-                Feature::GroupMembers
-            }
-            Self::UnlinkGroup { .. } => Feature::GroupDelete,
-            Self::InitialCycle | Self::IncrementalCycle => return None,
-        })
-    }
-
     /// Whose entry in the directory it changes, if it changes one. A purge takes memberships away, too.
     pub(crate) fn changes(&self) -> Option<Subject> {
         match self {

@@ -114,3 +114,21 @@ pub enum Did {
     /// Nothing was to be done.
     Nothing,
 }
+
+impl Did {
+    /// The word used in scenario files and reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Tested => "tested",
+            Self::Imported { .. } => "imported",
+            Self::Created => "created",
+            Self::Linked => "linked",
+            Self::Updated => "updated",
+            Self::Unchanged => "unchanged",
+            Self::Activated => "activated",
+            Self::Deactivated => "deactivated",
+            Self::Deleted => "deleted",
+            Self::Nothing => "nothing",
+        }
+    }
+}

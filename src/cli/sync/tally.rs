@@ -109,7 +109,7 @@ impl Tally {
     pub(super) fn outcome(&mut self, outcome: Outcome) {
         self.done += 1;
         if self.json {
-            let did = outcome.did.as_ref().map(|did| word(*did));
+            let did = outcome.did.as_ref().map(|did| did.word());
             let line = match did {
                 Ok(did) => json!({ "subject": outcome.subject, "did": did }),
                 Err(admin) => json!({ "subject": outcome.subject, "failed": admin }),
@@ -159,7 +159,7 @@ impl Tally {
                 .counts()
                 .into_iter()
                 .map(|(did, users, groups)| {
-                    (word(did), json!({ "users": users, "groups": groups }))
+                    (did.word(), json!({ "users": users, "groups": groups }))
                 })
                 .collect();
             let summary = json!({ "summary": {
@@ -188,7 +188,7 @@ impl Tally {
             let users = (users > 0).then(|| counted(users, "user"));
             let groups = (groups > 0).then(|| counted(groups, "group"));
             let parts: Vec<String> = users.into_iter().chain(groups).collect();
-            lines.push(format!("  {}: {}", word(did), parts.join(", ")));
+            lines.push(format!("  {}: {}", did.word(), parts.join(", ")));
         }
         if self.failures > 0 {
             lines.push(format!(
@@ -267,21 +267,6 @@ fn counted(number: u64, noun: &str) -> String {
     match number {
         1 => format!("1 {noun}"),
         _ => format!("{number} {noun}s"),
-    }
-}
-
-fn word(did: Did) -> &'static str {
-    match did {
-        Did::Tested => "tested",
-        Did::Imported { .. } => "imported",
-        Did::Created => "created",
-        Did::Linked => "linked",
-        Did::Updated => "updated",
-        Did::Unchanged => "unchanged",
-        Did::Activated => "activated",
-        Did::Deactivated => "deactivated",
-        Did::Deleted => "deleted",
-        Did::Nothing => "nothing",
     }
 }
 

@@ -41,7 +41,7 @@ pub struct Row {
 impl Row {
     /// The attribute that the row writes, without a filter: `emails.value` for `emails[type eq "work"].value` and for
     /// `emails.^[primary==true].value`.
-    fn attribute(&self) -> String {
+    pub(crate) fn attribute(&self) -> String {
         match (self.to.split_once('['), self.to.rsplit_once(']')) {
             (Some((list, _)), Some((_, sub))) => {
                 format!("{}{sub}", list.trim_end_matches(".^"))
@@ -96,20 +96,10 @@ impl Mapping {
         })
     }
 
-    /// Only the rows for users that go to these targets, and those by which users are matched.
-    pub fn keeping(&self, targets: &[String]) -> Self {
-        let is_kept = |row: &&Row| row.matching.is_some() || targets.contains(&row.to);
-        Self {
-            users: self.users.iter().filter(is_kept).cloned().collect(),
-            ..self.clone()
-        }
-    }
-
-    /// Only the rows for users whose attribute is declared, by its path without filters, and those by which users are
-    /// matched.
-    pub fn declared(mut self, declares: impl Fn(&str) -> bool) -> Self {
+    /// Only these rows for users, and those by which users are matched.
+    pub(crate) fn retaining(mut self, keeps: impl Fn(&Row) -> bool) -> Self {
         self.users
-            .retain(|row| row.matching.is_some() || declares(&row.attribute()));
+            .retain(|row| row.matching.is_some() || keeps(row));
         self
     }
 

@@ -370,17 +370,8 @@ fn needs(call: &Call, answer: &Exchange, exchange: usize) -> Vec<Expectation> {
 
 /// One of [`OUTCOMES`](crate::scenario::act::OUTCOMES), or `nothing`.
 fn word_of(outcome: &Outcome) -> &'static str {
-    match outcome.did {
+    match &outcome.did {
+        Ok(did) => did.word(),
         Err(_) => "failed",
-        Ok(Did::Tested) => "tested",
-        Ok(Did::Imported { .. }) => "imported",
-        Ok(Did::Created) => "created",
-        Ok(Did::Linked) => "linked",
-        Ok(Did::Updated) => "updated",
-        Ok(Did::Unchanged) => "unchanged",
-        Ok(Did::Activated) => "activated",
-        Ok(Did::Deactivated) => "deactivated",
-        Ok(Did::Deleted) => "deleted",
-        Ok(Did::Nothing) => "nothing",
     }
 }

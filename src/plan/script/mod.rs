@@ -100,13 +100,12 @@ impl Setting {
     /// schemas do not list, which an administrator would not map.
     fn mapping(&self, provider: Authority) -> Mapping {
         let written = self.settings.mappings.get(&provider);
-        let standard = Mapping::default_of(provider);
-        let mapping = match (written, &self.known.kept) {
-            (Some(written), _) => written.clone(),
-            (None, Some(kept)) => standard.keeping(kept),
-            (None, None) => standard.clone(),
-        };
-        mapping.declared(|path| self.known.declares(urn::USER, path))
+        let kept = self.known.kept.as_ref().filter(|_| written.is_none());
+        let mapping = written.unwrap_or_else(|| Mapping::default_of(provider));
+        mapping.clone().retaining(|row| {
+            kept.is_none_or(|kept| kept.contains(&row.to))
+                && self.known.declares(urn::USER, &row.attribute())
+        })
     }
 
     fn provisioner(&self, client: ProfileId) -> Option<Provisioner> {
