@@ -73,6 +73,7 @@ pub fn schema() -> Value {
                     "required": ["case"],
                     "properties": {
                         "case": described("Name of the row.", json!({ "type": ["string", "number", "boolean"] })),
+                        "covers": covers(),
                     },
                 },
             },

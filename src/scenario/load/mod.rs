@@ -142,6 +142,7 @@ pub fn examine_text(
         crowds: Vec::new(),
         unsent: Vec::new(),
         suffix: String::new(),
+        row_covers: None,
         chain: Vec::new(),
         fragments: HashMap::new(),
         steps: 0,
@@ -245,6 +246,8 @@ struct Loader<'l> {
     unsent: Vec<(String, Place)>,
     /// What the rows around the current step append to its name.
     suffix: String,
+    /// Requirement ids of the row around the current step, if it stands in one.
+    row_covers: Option<Vec<String>>,
     /// Fragments around the current step.
     chain: Vec<String>,
     fragments: HashMap<String, Rc<Node>>,

@@ -11,6 +11,8 @@ use crate::scenario::yaml::{Entry, Kind, Node};
 pub(super) struct Row {
     /// Its name.
     pub(super) case: String,
+    /// Requirement ids of this row alone.
+    pub(super) covers: Vec<String>,
     /// Its other keys.
     pub(super) columns: Vec<Binding>,
 }
@@ -74,13 +76,23 @@ impl Loader<'_> {
             Kind::Bool(flag) => flag.to_string(),
             _ => self.known_text("case", &case.value)?.trim().to_owned(),
         };
-        let columns: Vec<&Entry> = entries.iter().filter(|entry| entry.key != "case").collect();
+        let covers = entries.iter().find(|entry| entry.key == "covers");
+        let covers = self.covers(covers.map(|entry| &entry.value));
+        let columns: Vec<&Entry> = entries
+            .iter()
+            .filter(|entry| !["case", "covers"].contains(&entry.key.as_str()))
+            .collect();
         let names = columns.iter().map(|entry| entry.key.as_str()).collect();
         let columns = columns
             .into_iter()
             .filter_map(|entry| self.binding(entry))
             .collect();
-        Some((Row { case, columns }, names))
+        let row = Row {
+            case,
+            covers,
+            columns,
+        };
+        Some((row, names))
     }
 
     /// A column or argument: its value must not mention columns and parameters that may be hidden where it is used.

@@ -95,7 +95,14 @@ impl Loader<'_> {
             let bindings = self.scope.bindings.len();
             self.scope.bindings.extend(row.columns);
             let mark = self.scope.enter(branch.clone());
-            self.plain_step(sort, &fields, inherited, beside, steps);
+            let mut given = inherited.clone();
+            // Not every step of a block judges what its row is about: there, the steps that do say so.
+            if !matches!(sort, Sort::Block | Sort::Use) {
+                given.covers.extend(row.covers.iter().cloned());
+            }
+            let outer = self.row_covers.replace(row.covers);
+            self.plain_step(sort, &fields, &given, beside, steps);
+            self.row_covers = outer;
             self.scope.leave(mark);
             self.scope.bindings.truncate(bindings);
             self.suffix = suffix;

@@ -14,6 +14,9 @@ use crate::scenario::template::{Tree, is_name};
 use crate::scenario::yaml::{self, Kind, Node};
 use crate::scenario::{Evidence, Feature, Limits, NEEDS, Place, Scenario, Source};
 
+/// In `covers`: the requirement ids of the row of `cases` that the step stands in.
+const ROW: &str = "row";
+
 impl Loader<'_> {
     pub(super) fn scenario(&mut self, root: &Node) -> Option<Scenario> {
         let fields = Fields::read(root, "a scenario", &SCENARIO_KEYS, &mut self.errors)?;
@@ -150,7 +153,11 @@ impl Loader<'_> {
         let Some(node) = node else { return Vec::new() };
         let mut covers = Vec::new();
         for (id, node) in fields::words("covers", node, &mut self.errors) {
-            if Requirement::exists(id) {
+            if id == ROW
+                && let Some(row) = &self.row_covers
+            {
+                covers.extend(row.iter().cloned());
+            } else if Requirement::exists(id) {
                 covers.push(id.to_owned());
             } else {
                 let problem = Problem::UnknownRequirement {

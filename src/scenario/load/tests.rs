@@ -109,6 +109,24 @@ fn places_in_literal_blocks_are_those_of_the_file() {
 }
 
 #[test]
+fn a_row_has_its_own_requirement_ids() {
+    let (one, other) = ("rfc7644-4-spc-get", "rfc7644-4-schemas-list");
+    let table = scenario_of(&format!(
+        "title: x\nsteps:\n  - name: n\n    covers: {one}\n    cases:\n      - {{ case: a, covers: [{other}] }}\n      - {{ case: b }}\n    get: /x\n"
+    ));
+    assert_eq!(table.steps[0].covers, [one, other]);
+    assert_eq!(table.steps[1].covers, [one]);
+    let block = scenario_of(&format!(
+        "title: x\nsteps:\n  - name: n\n    cases:\n      - {{ case: a, covers: {one} }}\n    steps:\n      - get: /x\n      - {{ covers: row, get: /y }}\n"
+    ));
+    assert!(block.steps[0].covers.is_empty());
+    assert_eq!(block.steps[1].covers, [one]);
+    let outside = "title: x\nsteps:\n  - { get: /x, covers: row }\n";
+    let loaded = load_text(outside, "a.yaml", &NO_FILES, &LoadOptions::default());
+    assert_eq!(loaded.expect_err("there is no row").len(), 1);
+}
+
+#[test]
 fn rows_become_steps_with_their_name_and_columns() {
     let scenario = scenario_of(
         r#"
