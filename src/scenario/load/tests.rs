@@ -114,7 +114,7 @@ fn a_row_has_its_own_requirement_ids() {
     let table = scenario_of(&format!(
         "title: x\nsteps:\n  - name: n\n    covers: {one}\n    cases:\n      - {{ case: a, covers: [{other}] }}\n      - {{ case: b }}\n    get: /x\n"
     ));
-    assert_eq!(table.steps[0].covers, [one, other]);
+    assert_eq!(table.steps[0].covers, [other, one]);
     assert_eq!(table.steps[1].covers, [one]);
     let block = scenario_of(&format!(
         "title: x\nsteps:\n  - name: n\n    cases:\n      - {{ case: a, covers: {one} }}\n    steps:\n      - get: /x\n      - {{ covers: row, get: /y }}\n"
