@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::cli::interrupt;
 use crate::cli::selection::{Selection, SelectionArguments};
-use crate::cli::serve::embedded;
+use crate::cli::serve::{FlawArguments, embedded};
 use crate::cli::target::{Chosen, TargetArguments};
 use crate::cli::{Complaint, FAILED, FINE, INTERRUPTED, UNTESTABLE};
 use crate::event::Event;
@@ -71,6 +71,8 @@ pub(crate) struct RunArguments {
     #[arg(long, env = "SCIMULATE_SNAPSHOTS", value_name = "MODE")]
     snapshots: Option<SnapshotMode>,
     #[command(flatten)]
+    flaws: FlawArguments,
+    #[command(flatten)]
     reports: ReportArguments,
 }
 
@@ -105,6 +107,13 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
     let variables = variables(&arguments.variables)?;
     let environment = environment(&selection, &variables)?;
     let chosen = arguments.target.chosen()?;
+    let defects = arguments.flaws.defects()?;
+    if chosen.is_some() && !arguments.flaws.is_empty() {
+        return Err(
+            Complaint::new("only the reference server can be given a defect")
+                .hint("leave `--target` out, or `--defect`"),
+        );
+    }
     if let Some(chosen) = &chosen {
         consent(chosen, &selection)?;
     }
@@ -118,7 +127,8 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
             Some(chosen) => (chosen.target, Some(arguments.journal_dir.clone())),
             // What is left in the embedded server goes with it, so it needs no journal.
             None => {
-                let (server, target) = embedded(arguments.target.preset()?, &token).await?;
+                let (server, target) =
+                    embedded(arguments.target.preset()?, &defects, &token).await?;
                 servers.push(server);
                 (target, None)
             }
@@ -128,7 +138,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
             let own = target.preset.map(|preset| preset.name);
             for preset in presets_of(&selection) {
                 if own != Some(preset.name) {
-                    let (server, target) = embedded(Some(preset), &token).await?;
+                    let (server, target) = embedded(Some(preset), &defects, &token).await?;
                     servers.push(server);
                     imitations.insert(preset.name.to_owned(), target);
                 }

@@ -14,7 +14,7 @@ use crate::cli::Complaint;
 use crate::cli::interrupt::signal;
 use crate::cli::run::duration;
 use crate::cli::target::preset_named;
-use crate::server::{self, POLICIES, Policies, Refused, Running, Token};
+use crate::server::{self, Defect, POLICIES, Policies, Refused, Running, Token};
 use crate::target::{BaseUrl, Credential, Preset, Target};
 
 /// Options of `scimulate serve`.
@@ -85,12 +85,52 @@ pub(crate) struct ServeArguments {
     /// File to read the resources from at the start and to write them to at the end
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
+    #[command(flatten)]
+    flaws: FlawArguments,
+    /// List the defects with their stories and public links and end
+    #[arg(long)]
+    list_defects: bool,
+}
+
+/// What the reference server is to do wrong.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct FlawArguments {
+    /// Make the reference server wrong in this known way; repeat it for several. See `scimulate serve --list-defects`
+    #[arg(
+        long,
+        env = "SCIMULATE_DEFECT",
+        value_name = "ID",
+        value_delimiter = ','
+    )]
+    defect: Vec<String>,
+}
+
+impl FlawArguments {
+    /// No defect is asked for.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.defect.is_empty()
+    }
+
+    /// The defects that are asked for.
+    pub(crate) fn defects(&self) -> Result<Vec<&'static Defect>, Complaint> {
+        let named = self.defect.iter().map(|id| {
+            Defect::named(id).map_err(|problem| {
+                Complaint::new(problem.to_string())
+                    .hint("`scimulate serve --list-defects` shows all of them")
+            })
+        });
+        named.collect()
+    }
 }
 
 /// Serves until it is stopped. The first line on stdout is the base URL.
 pub(crate) fn serve(arguments: &ServeArguments) -> Result<ExitCode, Complaint> {
     if arguments.list_policies {
         list_policies();
+        return Ok(ExitCode::SUCCESS);
+    }
+    if arguments.list_defects {
+        list_defects();
         return Ok(ExitCode::SUCCESS);
     }
     let settings = arguments.settings()?;
@@ -156,6 +196,7 @@ impl ServeArguments {
             page_size: server::Settings::default().page_size.min(self.page_limit),
             page_limit: self.page_limit,
             state_file: self.state.clone(),
+            defects: self.flaws.defects()?,
             ..server::Settings::default()
         };
         if let Some(preset) = &self.preset {
@@ -237,6 +278,23 @@ fn list_policies() {
     let _ = io::stdout().write_all(text.as_bytes());
 }
 
+fn list_defects() {
+    let mut text = String::new();
+    for defect in Defect::all() {
+        let story = defect.story();
+        text.push_str(&format!(
+            "{}  {}\n    client: {}; area: {}; severity: {}\n    wrong: {}\n    right: {}\n",
+            defect.id, story.title, story.idp, story.area, story.severity, story.wrong, story.right
+        ));
+        for source in &story.sources {
+            text.push_str(&format!("    {source}\n"));
+        }
+        text.push('\n');
+    }
+    // A closed pipe is no error.
+    let _ = io::stdout().write_all(text.as_bytes());
+}
+
 async fn started(settings: server::Settings) -> Result<Running, Complaint> {
     let port = settings.port;
     server::start(settings)
@@ -252,12 +310,14 @@ async fn started(settings: server::Settings) -> Result<Running, Complaint> {
 /// a preset if one is given.
 pub(crate) async fn embedded(
     preset: Option<&'static Preset>,
+    defects: &[&'static Defect],
     token: &str,
 ) -> Result<(Running, Target), Complaint> {
     let tokens = vec![Token::new(token)];
     let mut settings = server::Settings {
         tenants: vec![("second".to_owned(), tokens.clone())],
         tokens,
+        defects: defects.to_vec(),
         ..server::Settings::default()
     };
     if let Some(preset) = preset {

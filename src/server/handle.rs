@@ -29,6 +29,19 @@ impl Server {
         now: Timestamp,
         fresh: &dyn Fn() -> String,
     ) -> Answer {
+        self.defects
+            .answer(self.prefixes(), request, now, fresh, &|request| {
+                self.sound(request, now, fresh)
+            })
+    }
+
+    /// Paths of the tenants.
+    fn prefixes(&self) -> impl Iterator<Item = &str> {
+        self.tenants.iter().map(|tenant| tenant.prefix.as_str())
+    }
+
+    /// Answers as a server without any defect.
+    fn sound(&self, request: &Request<'_>, now: Timestamp, fresh: &dyn Fn() -> String) -> Answer {
         let is_head = request.method.eq_ignore_ascii_case("HEAD");
         let method = if is_head {
             "GET".to_owned()

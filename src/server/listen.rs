@@ -196,6 +196,9 @@ async fn serve(State(shell): State<Arc<Shell>>, request: axum::extract::Request)
             answer
         }
     };
+    if !answer.wait.is_zero() {
+        tokio::time::sleep(answer.wait).await;
+    }
     response(answer)
 }
 
@@ -208,10 +211,9 @@ fn response(answer: Answer) -> Response<Body> {
             }
         }
         if !answer.body.is_empty() {
-            headers.insert(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static(super::MEDIA_TYPE),
-            );
+            headers
+                .entry(header::CONTENT_TYPE)
+                .or_insert(HeaderValue::from_static(super::MEDIA_TYPE));
         }
     }
     response

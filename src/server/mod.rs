@@ -7,6 +7,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
@@ -19,6 +20,7 @@ mod bulk;
 mod coerce;
 mod condition;
 mod cursor;
+mod defects;
 mod discovery;
 mod error;
 mod etag;
@@ -48,12 +50,14 @@ mod text;
 mod wire;
 
 pub use auth::Token;
+pub use defects::{Defect, DefectFault, Story};
 pub use listen::{Running, start};
 pub use policy::{POLICIES, Policies, Policy, PolicyEntry, PolicyFault};
 pub use rules::{Refused, Rules};
 pub use state::StateFault;
 
 use auth::Tokens;
+use defects::Flaws;
 use discovery::{Discovery, Limits};
 use listing::PageSizes;
 use store::Store;
@@ -105,6 +109,8 @@ pub struct Settings {
     pub state_file: Option<PathBuf>,
     /// Makes ids the same in every run.
     pub seed: Option<u64>,
+    /// Known ways of being wrong that it has, in this order from the client inwards.
+    pub defects: Vec<&'static Defect>,
 }
 
 impl Default for Settings {
@@ -128,6 +134,7 @@ impl Default for Settings {
             bulk_bytes: 1024 * 1024,
             state_file: None,
             seed: None,
+            defects: Vec::new(),
         }
     }
 }
@@ -155,7 +162,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// What goes back. The media type of a body is always [`MEDIA_TYPE`].
+/// What goes back. The media type of a body is [`MEDIA_TYPE`] unless a header says otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// HTTP status.
@@ -164,6 +171,8 @@ pub struct Answer {
     pub headers: Vec<(&'static str, String)>,
     /// Body; empty for none.
     pub body: Vec<u8>,
+    /// How long it takes; a sound server takes no time.
+    pub wait: Duration,
 }
 
 impl Answer {
@@ -172,6 +181,7 @@ impl Answer {
             status,
             headers: Vec::new(),
             body,
+            wait: Duration::ZERO,
         }
     }
 
@@ -217,6 +227,7 @@ pub struct Server {
     limits: Limits,
     body_limit: usize,
     scheme: &'static str,
+    defects: Flaws,
 }
 
 #[derive(Debug)]
@@ -285,6 +296,7 @@ impl Server {
             },
             body_limit: settings.body_limit,
             scheme: "http",
+            defects: Flaws::new(settings.defects),
             rules,
             schemas,
         })
