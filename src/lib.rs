@@ -11,6 +11,7 @@
 //! `server` is the reference service provider: it shares only `scim` and `exchange` with the rest, so that a common mistake
 //! cannot hide.
 
+pub mod checks;
 pub mod cli;
 pub mod event;
 pub mod exchange;

@@ -4,18 +4,19 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The order of modules: each may use those before it.
-const ORDER: [&str; 16] = [
+const ORDER: [&str; 17] = [
     "scim", "exchange", "finding", "event", "profile", "scenario", "target", "idp", "plan",
-    "expand", "judge", "snapshot", "run", "server", "report", "cli",
+    "expand", "checks", "judge", "snapshot", "run", "server", "report", "cli",
 ];
 
 /// What has no sockets, files, clock, chance or async in it.
-const PURE: [&str; 7] = [
+const PURE: [&str; 8] = [
     "scim",
     "profile",
     "idp",
     "plan",
     "expand",
+    "checks",
     "judge",
     "server/handle.rs",
 ];

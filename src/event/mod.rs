@@ -1,5 +1,6 @@
 //! Events: all that a reporter needs, as it happens. As JSON lines they are the machine format, version [`FORMAT`].
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -115,6 +116,9 @@ pub enum Event {
         verdict: Verdict,
         /// Wall time.
         elapsed: Duration,
+        /// How many exchanges each check had something to say about, by its id. What is not here was not tested.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        checked: BTreeMap<String, u64>,
         /// What was exchanged to remove what it created.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         cleanup: Vec<Exchange>,

@@ -27,6 +27,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::checks::Watch;
 use crate::event::{Event, FORMAT};
 use crate::finding::Verdict;
 use crate::plan::{Known, Script, Settings as ScriptSettings, Sources};
@@ -93,6 +94,8 @@ pub(crate) struct Endpoint {
     pub(crate) target: Target,
     pub(crate) client: Arc<Client>,
     pub(crate) known: Arc<Known>,
+    /// Knows what the target said of itself.
+    pub(crate) watch: Watch,
 }
 
 /// The target, and what stands for presets that it is not.
@@ -187,6 +190,7 @@ pub async fn run(
         });
         return Ok(Ending::Interrupted);
     };
+    let watch = Watch::after(&exchanges);
     tell(Event::Preflight { exchanges });
     let known = match known {
         Ok(known) => Arc::new(Known {
@@ -212,6 +216,7 @@ pub async fn run(
         target: settings.target.clone(),
         client,
         known,
+        watch,
     };
     let mut endpoints = Endpoints {
         own: Arc::new(own),
@@ -220,12 +225,14 @@ pub async fn run(
     for (preset, target) in &settings.imitations {
         let client = connected(&settings, target)?;
         let (exchanges, known) = preflight::examine(&client, target).await;
+        let watch = Watch::after(&exchanges);
         tell(Event::Preflight { exchanges });
         let known = known.map_err(|problem| format!("`{preset}`: {}", problem.message))?;
         let endpoint = Endpoint {
             target: target.clone(),
             client,
             known: Arc::new(known),
+            watch,
         };
         endpoints
             .imitations

@@ -67,6 +67,7 @@ impl Play {
         let base = self.endpoint.target.base.path();
         let mut ledger = Ledger::new(&self.run, base);
         let mut normaliser = Normaliser::new(&self.run);
+        let mut watch = self.endpoint.watch.clone();
         let mut seen: Vec<Exchange> = Vec::new();
         let mut current: Option<Current> = None;
         let mut worst = Verdict::Pass;
@@ -103,8 +104,13 @@ impl Play {
                     let Some(current) = current.take() else {
                         continue;
                     };
-                    let findings =
-                        self.judged(&mut normaliser, &current.head, &expectations, &seen);
+                    let mut findings = watch.judge(&seen, current.head.parallel);
+                    findings.extend(self.judged(
+                        &mut normaliser,
+                        &current.head,
+                        &expectations,
+                        &seen,
+                    ));
                     let verdict = verdict_of(&findings, &seen, &expectations);
                     let (findings, verdict) = self.excused(&current.head, findings, verdict);
                     played |= verdict != Verdict::Skip;
@@ -139,6 +145,11 @@ impl Play {
             scenario: self.number,
             verdict,
             elapsed: clock.elapsed(),
+            checked: watch
+                .judged()
+                .iter()
+                .map(|(&id, &times)| (id.to_owned(), times))
+                .collect(),
             cleanup,
             left,
         });

@@ -1,0 +1,130 @@
+//! Every check, on exchanges that keep its rule and on exchanges that break it.
+//!
+//! The fixtures are HTTP as people write it down: `METHOD URL`, headers, a blank line, the body, a blank line, the answer's
+//! status line and so on; `###` stands between exchanges. `as: okta-oin` before the request line says who sent it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::checks::{Check, Watch};
+use crate::exchange::{Body, Exchange, Request, Response, Sender};
+use crate::finding::requirement::Requirement;
+use crate::finding::{Authority, Finding};
+
+/// Exchanges as they are written in a fixture.
+fn exchanges_of(text: &str) -> Vec<Exchange> {
+    let parts: Vec<&str> = text.split("\n###\n").collect();
+    parts
+        .iter()
+        .map(|part| exchange_of(part.trim_start()))
+        .collect()
+}
+
+fn exchange_of(text: &str) -> Exchange {
+    let (sender, text) = match text.strip_prefix("as: ") {
+        Some(rest) => {
+            let (name, rest) = rest.split_once('\n').expect("a request follows");
+            (Sender::Client(name.to_owned()), rest)
+        }
+        None => (Sender::Harness, text),
+    };
+    let start = text.find("\nHTTP/1.1 ").expect("there is an answer");
+    let (request, answer) = (text[..start].trim_end(), text[start + 1..].trim_end());
+    let (line, headers, body) = message(request);
+    let (method, url) = line.split_once(' ').expect("METHOD URL");
+    let path = url
+        .match_indices('/')
+        .nth(2)
+        .map_or(url.len(), |(place, _)| place);
+    let request = Request {
+        method: method.to_owned(),
+        origin: url[..path].to_owned(),
+        target: url[path..].to_owned(),
+        headers,
+        body,
+    };
+    let (line, headers, body) = message(answer);
+    let status = line
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
+    let response = Response::new(status.expect("a status"), headers, body, None);
+    Exchange {
+        sender,
+        request,
+        outcome: Ok(response),
+        started: "2026-03-01T10:00:00Z".to_owned(),
+        elapsed: Duration::from_millis(5),
+    }
+}
+
+fn message(text: &str) -> (&str, Vec<(String, String)>, Body) {
+    let (head, body) = text.split_once("\n\n").unwrap_or((text, ""));
+    let mut lines = head.lines();
+    let first = lines.next().expect("a first line");
+    let headers = lines.filter_map(|line| line.split_once(": "));
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    (first, headers.collect(), Body::new(body.as_bytes()))
+}
+
+fn findings_of(text: &str) -> (Vec<Finding>, Watch) {
+    let mut watch = Watch::default();
+    let mut findings = Vec::new();
+    for exchange in exchanges_of(text) {
+        findings.extend(watch.judge(&[exchange], false));
+    }
+    (findings, watch)
+}
+
+#[test]
+fn good_exchanges_break_no_rule_and_are_judged_by_theirs() {
+    for check in Check::all() {
+        let (findings, watch) = findings_of(check.texts.good);
+        assert!(findings.is_empty(), "{}: {findings:#?}", check.id);
+        assert!(
+            watch.judged().contains_key(check.id),
+            "{} is silent",
+            check.id
+        );
+    }
+}
+
+#[test]
+fn bad_exchanges_break_their_rule_on_every_authority_and_no_other() {
+    for check in Check::all() {
+        let (findings, _) = findings_of(check.texts.bad);
+        let ids: BTreeSet<&str> = findings.iter().map(|finding| finding.id.as_str()).collect();
+        assert_eq!(ids, BTreeSet::from([check.id]), "{findings:#?}");
+        let found: BTreeSet<Authority> = findings.iter().map(|finding| finding.authority).collect();
+        let named: BTreeSet<Authority> = check.stakes.iter().map(|stake| stake.authority).collect();
+        assert_eq!(
+            found, named,
+            "{}: the fixture must be sent as every provider of its stakes",
+            check.id
+        );
+    }
+}
+
+#[test]
+fn every_check_is_well_described() {
+    let mut ids = BTreeSet::new();
+    for check in Check::all() {
+        assert!(ids.insert(check.id), "{} stands here twice", check.id);
+        for id in check.requirements {
+            assert!(Requirement::exists(id), "{}: {id}", check.id);
+        }
+        let headings: Vec<&str> = check
+            .texts
+            .page
+            .lines()
+            .filter_map(|line| line.strip_prefix("## "))
+            .collect();
+        let wanted = [
+            "What it requires",
+            "Why it matters",
+            "What a failure looks like",
+            "How to fix it",
+        ];
+        assert_eq!(headings, wanted, "{}", check.id);
+    }
+}
