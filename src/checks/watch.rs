@@ -92,7 +92,9 @@ fn finding(check: &Check, stake: &Stake, fault: &Fault, exchange: usize) -> Find
         differences: fault.differences.clone(),
         admin: None,
         because: None,
-        source: Some(stake.source.to_owned()),
+        // The requirement itself says where it stands.
+        source: (stake.authority != Authority::Rfc || check.requirements.is_empty())
+            .then(|| stake.source.to_owned()),
         exchange: Some(exchange),
     }
 }
