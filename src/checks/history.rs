@@ -9,7 +9,8 @@ use crate::checks::seen::Reading;
 use crate::scim::locate::member;
 use crate::scim::urn;
 
-/// What earlier exchanges said. Grows with the number of resources, not with that of exchanges.
+/// What earlier exchanges said. Grows with the number of resources that are read or written one by one, not with that of
+/// exchanges, nor with what lists hold.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct History {
     /// Endpoints of `/ResourceTypes`, without the slash.
@@ -20,17 +21,29 @@ pub(crate) struct History {
     schemas: BTreeMap<String, Arc<Value>>,
     /// Resources by their address: base, endpoint, id.
     resources: BTreeMap<(String, String, String), Remembered>,
+    /// How many requests may have changed something.
+    writes: u64,
 }
 
 /// A resource as earlier answers had it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Remembered {
-    /// The last whole representation, as it came.
+    /// The last whole representation of it alone, as it came.
     pub(crate) body: Map<String, Value>,
-    /// The first `meta.created` that was read.
+    /// That representation answered a GET.
+    pub(crate) was_read: bool,
+    /// The `ETag` that came with it.
+    pub(crate) tag: Option<String>,
+    /// The first `meta.created` that was seen.
     pub(crate) created: Option<String>,
-    /// The last one was answered to a DELETE with success, or with 404.
-    pub(crate) gone: bool,
+    /// It was created here, so nobody else knows of it.
+    pub(crate) is_ours: bool,
+    /// A DELETE was answered with success.
+    pub(crate) is_deleted: bool,
+    /// The write that was refused since, by method and status.
+    pub(crate) refused: Option<(String, u16)>,
+    /// How many requests may have changed something before that representation.
+    writes: u64,
 }
 
 impl History {
@@ -55,6 +68,16 @@ impl History {
             .get(&(base.to_owned(), endpoint.to_owned(), id.to_owned()))
     }
 
+    /// Nothing can have changed since that representation came.
+    pub(crate) fn is_current(&self, known: &Remembered) -> bool {
+        known.writes == self.writes
+    }
+
+    /// Something may have changed that cannot be followed: requests at the same time, or a write without a whole answer.
+    pub(super) fn lose_track(&mut self) {
+        self.writes += 1;
+    }
+
     /// Takes in what an exchange says.
     pub(super) fn learn(&mut self, read: &Reading<'_>) {
         let Some(endpoint) = read.address.endpoint else {
@@ -66,7 +89,7 @@ impl History {
                     self.learn_discovery(endpoint, read.json());
                 }
             }
-            _ => self.learn_resources(endpoint, read),
+            _ => self.learn_resource(endpoint, read),
         }
     }
 
@@ -95,18 +118,23 @@ impl History {
         }
     }
 
-    fn learn_resources(&mut self, endpoint: &str, read: &Reading<'_>) {
+    fn learn_resource(&mut self, endpoint: &str, read: &Reading<'_>) {
+        if read.is_write() && !(400..500).contains(&read.status()) {
+            self.writes += 1;
+        }
         let base = read.address.base;
-        let key = |endpoint: &str, id: &str| (base.to_owned(), endpoint.to_owned(), id.to_owned());
-        if let Some(id) = read.address.id
-            && read.address.is_resource()
-        {
-            let gone = match read.exchange.request.method.as_str() {
-                "DELETE" => read.succeeded(),
-                _ => read.status() == 404,
-            };
-            if gone && let Some(known) = self.resources.get_mut(&key(endpoint, id)) {
-                known.gone = true;
+        if let Some(id) = read.address.id {
+            let key = (base.to_owned(), endpoint.to_owned(), id.to_owned());
+            if let Some(known) = self.resources.get_mut(&key) {
+                if read.is("DELETE") && read.succeeded() {
+                    known.is_deleted = true;
+                }
+                if read.is_write()
+                    && (400..500).contains(&read.status())
+                    && known.writes == self.writes
+                {
+                    known.refused = Some((read.request().method.clone(), read.status()));
+                }
             }
         }
         if read.is_projected() {
@@ -114,20 +142,25 @@ impl History {
         }
         for resource in read.resources() {
             let id = resource.get("id").and_then(Value::as_str);
-            let Some(id) = id.filter(|id| !id.is_empty()) else {
+            let Some(id) = id.filter(|id| !id.is_empty() && resource.index.is_none()) else {
                 continue;
             };
-            // What a search over all types finds belongs to the endpoint of its own type.
+            // What is shown under `/Me` has its address elsewhere.
             let endpoint = match endpoint {
-                ".search" | "Me" => match type_of(resource.body) {
+                "Me" => match type_of(resource.body) {
                     Some(endpoint) => endpoint,
                     None => continue,
                 },
                 endpoint => endpoint,
             };
-            let known = self.resources.entry(key(endpoint, id)).or_default();
+            let key = (base.to_owned(), endpoint.to_owned(), id.to_owned());
+            let known = self.resources.entry(key).or_default();
             known.body.clone_from(resource.body);
-            known.gone = false;
+            known.was_read = read.is("GET");
+            known.tag = read.header("etag").map(str::to_owned);
+            known.is_ours |= read.is("POST") && read.status() == 201;
+            known.refused = None;
+            known.writes = self.writes;
             if known.created.is_none() {
                 let created = resource.get("meta").and_then(|meta| meta.get("created"));
                 known.created = created.and_then(Value::as_str).map(str::to_owned);

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use serde_json::{Map, Value};
 
 use crate::checks::History;
+use crate::checks::history::Remembered;
 use crate::exchange::{Exchange, Request, Response, Sender};
 use crate::finding::Difference;
 use crate::scim::locate::member;
@@ -175,6 +176,21 @@ impl Resource<'_> {
     }
 }
 
+impl<'a> Seen<'a> {
+    /// A resource of the answer as it was known before, at the endpoint of this request.
+    pub(crate) fn known(&self, resource: &Resource<'_>) -> Option<&'a Remembered> {
+        let id = resource.get("id").and_then(Value::as_str)?;
+        self.history
+            .resource(self.address.base, self.address.endpoint?, id)
+    }
+
+    /// The resource that the request is about, as it was known before.
+    pub(crate) fn addressed(&self) -> Option<&'a Remembered> {
+        self.history
+            .resource(self.address.base, self.address.endpoint?, self.address.id?)
+    }
+}
+
 impl<'a> Reading<'a> {
     /// Reads an exchange; `None` where there is no whole answer to judge.
     pub(crate) fn of(exchange: &'a Exchange, history: &History) -> Option<Self> {
@@ -193,6 +209,15 @@ impl<'a> Reading<'a> {
     /// Of this method.
     pub(crate) fn is(&self, method: &str) -> bool {
         self.exchange.request.method == method
+    }
+
+    /// Meant to change something.
+    pub(crate) fn is_write(&self) -> bool {
+        match self.exchange.request.method.as_str() {
+            "POST" => !self.address.is_search(),
+            "PUT" | "PATCH" | "DELETE" => true,
+            _ => false,
+        }
     }
 
     pub(crate) fn status(&self) -> u16 {
@@ -276,6 +301,13 @@ impl<'a> Reading<'a> {
             true => Vec::new(),
             false => vec![Resource { index: None, body }],
         }
+    }
+
+    /// The resource that the whole body is, if it is one.
+    pub(crate) fn resource(&self) -> Option<Resource<'a>> {
+        self.resources()
+            .into_iter()
+            .find(|resource| resource.index.is_none())
     }
 
     /// The request asks for some attributes only, so others may be left out.

@@ -35,8 +35,12 @@ impl Watch {
         let mut said = BTreeSet::new();
         for (index, exchange) in exchanges.iter().enumerate() {
             let Some(reading) = Reading::of(exchange, &self.history) else {
+                self.history.lose_track();
                 continue;
             };
+            if crowded {
+                self.history.lose_track();
+            }
             let seen = Seen {
                 reading,
                 history: &self.history,
