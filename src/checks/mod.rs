@@ -6,6 +6,7 @@
 
 mod addresses;
 mod history;
+mod identity;
 mod seen;
 mod watch;
 
@@ -121,7 +122,7 @@ impl Judged {
 }
 
 /// The checks, by what they are about.
-const AREAS: &[&[Check]] = &[addresses::CHECKS];
+const AREAS: &[&[Check]] = &[addresses::CHECKS, identity::CHECKS];
 
 impl Check {
     /// All checks, in the order in which they judge.

@@ -1,5 +1,6 @@
 //! What a check sees: one exchange, and what the earlier ones said.
 
+use std::cell::OnceCell;
 use std::ops::Deref;
 
 use serde_json::{Map, Value};
@@ -47,7 +48,11 @@ pub(crate) struct Reading<'a> {
     pub(crate) response: &'a Response,
     /// Where the request went.
     pub(crate) address: Address<'a>,
+    sent: &'a Sent,
 }
+
+/// A request's body as JSON, read at most once.
+pub(crate) type Sent = OnceCell<Option<Value>>;
 
 /// Where a request went, in parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,6 +157,11 @@ pub(crate) fn decoded(value: &str) -> String {
         .into_owned()
 }
 
+/// A path segment as its reader takes it: `%41` is `A`, `+` is itself.
+pub(crate) fn decoded_segment(segment: &str) -> std::borrow::Cow<'_, str> {
+    percent_encoding::percent_decode_str(segment).decode_utf8_lossy()
+}
+
 /// A resource in an answer, and where it stands there.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Resource<'a> {
@@ -161,7 +171,7 @@ pub(crate) struct Resource<'a> {
     pub(crate) body: &'a Map<String, Value>,
 }
 
-impl Resource<'_> {
+impl<'a> Resource<'a> {
     /// SCIM path of one of its attributes from the root of the body.
     pub(crate) fn path(&self, attribute: &str) -> String {
         match self.index {
@@ -171,7 +181,7 @@ impl Resource<'_> {
     }
 
     /// An attribute of it, its name in any letter case.
-    pub(crate) fn get(&self, attribute: &str) -> Option<&Value> {
+    pub(crate) fn get(&self, attribute: &str) -> Option<&'a Value> {
         member(self.body, attribute)
     }
 }
@@ -193,12 +203,13 @@ impl<'a> Seen<'a> {
 
 impl<'a> Reading<'a> {
     /// Reads an exchange; `None` where there is no whole answer to judge.
-    pub(crate) fn of(exchange: &'a Exchange, history: &History) -> Option<Self> {
+    pub(crate) fn of(exchange: &'a Exchange, history: &History, sent: &'a Sent) -> Option<Self> {
         let response = exchange.response()?;
         response.broken.is_none().then(|| Self {
             exchange,
             response,
             address: Address::of(&exchange.request.target, history),
+            sent,
         })
     }
 
@@ -245,8 +256,9 @@ impl<'a> Reading<'a> {
     }
 
     /// The request's body as JSON, if it is.
-    pub(crate) fn sent(&self) -> Option<Value> {
-        serde_json::from_slice(self.exchange.request.body.bytes()).ok()
+    pub(crate) fn sent(&self) -> Option<&'a Value> {
+        let read = || serde_json::from_slice(self.exchange.request.body.bytes()).ok();
+        self.sent.get_or_init(read).as_ref()
     }
 
     /// The provider that sent it, if one did; read-back and cleanup are ours.
@@ -313,12 +325,10 @@ impl<'a> Reading<'a> {
     /// The request asks for some attributes only, so others may be left out.
     pub(crate) fn is_projected(&self) -> bool {
         let named = |name| self.address.parameter(name).is_some();
-        let sent = || self.sent().unwrap_or_default();
+        let sent = |name| self.sent().is_some_and(|sent| sent.get(name).is_some());
         named("attributes")
             || named("excludedAttributes")
-            || self.address.is_search()
-                && (sent().get("attributes").is_some()
-                    || sent().get("excludedAttributes").is_some())
+            || self.address.is_search() && (sent("attributes") || sent("excludedAttributes"))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::checks::seen::{Reading, Seen};
+use crate::checks::seen::{Reading, Seen, Sent};
 use crate::checks::{Check, Fault, History, Judged, Stake};
 use crate::exchange::Exchange;
 use crate::finding::{Authority, Finding, Verdict};
@@ -20,7 +20,7 @@ impl Watch {
     pub fn after(exchanges: &[Exchange]) -> Self {
         let mut watch = Self::default();
         for exchange in exchanges {
-            if let Some(reading) = Reading::of(exchange, &watch.history) {
+            if let Some(reading) = Reading::of(exchange, &watch.history, &Sent::new()) {
                 watch.history.learn(&reading);
             }
         }
@@ -34,7 +34,8 @@ impl Watch {
         // The same fault in every page of a walk, or in every repetition, is one finding.
         let mut said = BTreeSet::new();
         for (index, exchange) in exchanges.iter().enumerate() {
-            let Some(reading) = Reading::of(exchange, &self.history) else {
+            let sent = Sent::new();
+            let Some(reading) = Reading::of(exchange, &self.history, &sent) else {
                 self.history.lose_track();
                 continue;
             };
