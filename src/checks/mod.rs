@@ -5,10 +5,16 @@
 //! earlier ones said ([`History`]).
 
 mod addresses;
+mod discovery;
 mod history;
 mod identity;
+mod meta;
+mod projection;
+mod schemas;
 mod seen;
+mod versions;
 mod watch;
+mod writes;
 
 pub(crate) use history::History;
 pub(crate) use seen::Seen;
@@ -122,7 +128,16 @@ impl Judged {
 }
 
 /// The checks, by what they are about.
-const AREAS: &[&[Check]] = &[addresses::CHECKS, identity::CHECKS];
+const AREAS: &[&[Check]] = &[
+    addresses::CHECKS,
+    identity::CHECKS,
+    meta::CHECKS,
+    versions::CHECKS,
+    schemas::CHECKS,
+    projection::CHECKS,
+    writes::CHECKS,
+    discovery::CHECKS,
+];
 
 impl Check {
     /// All checks, in the order in which they judge.
