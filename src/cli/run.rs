@@ -101,11 +101,15 @@ pub(crate) struct ReportArguments {
     report_json: Option<PathBuf>,
 }
 
+/// The token that a probe puts where it must not be accepted, such as a URL. The embedded server's is put there without
+/// being asked for; that of another target would end in its logs.
+const OFFERED_TOKEN: &str = "SCIMULATE_OFFERED_TOKEN";
+
 /// Runs, reports, and says with the exit code how it went.
 pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
     let selection = arguments.selection.selected()?;
     let variables = variables(&arguments.variables)?;
-    let environment = environment(&selection, &variables)?;
+    let mut environment = environment(&selection, &variables)?;
     let chosen = arguments.target.chosen()?;
     let defects = arguments.flaws.defects()?;
     if chosen.is_some() && !arguments.flaws.is_empty() {
@@ -130,6 +134,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
                 let (server, target) =
                     embedded(arguments.target.preset()?, &defects, &token).await?;
                 servers.push(server);
+                environment.insert(OFFERED_TOKEN.to_owned(), token.clone());
                 (target, None)
             }
         };

@@ -8,7 +8,7 @@ use crate::exchange::{Exchange, Failure, Response};
 use crate::plan::{Known, Outgoing};
 use crate::run::client::Client;
 use crate::scim::urn;
-use crate::target::Target;
+use crate::target::{Credential, Target};
 
 /// Why a run would be pointless.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +79,7 @@ pub(crate) async fn examine(
     let mut capabilities = capabilities(body(&exchanges[1]));
     capabilities.extend(attributes.iter().flat_map(schemas_missing));
     capabilities.insert("disposable".to_owned(), target.disposable);
+    capabilities.insert("credential".to_owned(), has_credential(target));
     let known = Known {
         capabilities,
         features: target.features.clone(),
@@ -89,6 +90,11 @@ pub(crate) async fn examine(
         tenants: target.tenants.keys().cloned().collect(),
     };
     (exchanges, Ok(known))
+}
+
+/// Whether a request without `Authorization` is one without credentials.
+fn has_credential(target: &Target) -> bool {
+    !matches!(target.credential, Credential::None) && target.headers.is_empty()
 }
 
 fn body(exchange: &Exchange) -> Option<&Value> {
@@ -137,7 +143,7 @@ fn problem(first: &Exchange, target: &Target) -> Option<Untestable> {
     match response.status {
         401 | 403 => {
             let hint = match target.credential {
-                crate::target::Credential::None => {
+                Credential::None => {
                     "give the token with `--token-env NAME`, `--token-file FILE` or `--token -`"
                 }
                 _ => {

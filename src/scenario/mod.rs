@@ -115,7 +115,7 @@ pub struct MappingRow {
 }
 
 /// Words that `needs` may use beside those that a target declares, see [`declaration`].
-pub const NEEDS: [&str; 11] = [
+pub const NEEDS: [&str; 12] = [
     "patch",
     "bulk",
     "filter",
@@ -123,6 +123,7 @@ pub const NEEDS: [&str; 11] = [
     "etag",
     "change-password",
     "cursor",
+    "credential",
     "disposable",
     "users",
     "groups",

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
-use url::{Host, Url};
+use url::{Host, Position, Url};
 
 use crate::exchange::Mask;
 
@@ -221,10 +221,19 @@ impl BaseUrl {
         self.loopback
     }
 
-    /// The path and query of a request: `target` begins with a slash. A query of the base URL follows that of the
-    /// request; a compatibility flag of Entra's tenant URLs is not sent (entra.md 1.1).
+    /// The path and query of a request. `target` begins with a slash and is below the base URL, or is a reference as
+    /// answers give it: a URL of the target itself, or one relative to the base URL (RFC 7643 2.3.7). A query of the base
+    /// URL follows that of the request; a compatibility flag of Entra's tenant URLs is not sent (entra.md 1.1).
     pub fn target(&self, target: &str) -> String {
-        let mut joined = format!("{}{target}", self.path);
+        let own = Url::parse(target)
+            .ok()
+            .filter(|url| url.origin().ascii_serialization() == self.origin);
+        let mut joined = match own {
+            Some(url) => url[Position::BeforePath..Position::AfterQuery].to_owned(),
+            None if target.starts_with('/') => format!("{}{target}", self.path),
+            // Another host's URL, too: nothing is sent there, and here nothing has that name.
+            None => format!("{}/{target}", self.path),
+        };
         let own = self
             .query
             .iter()
@@ -278,6 +287,17 @@ mod tests {
                 "https://a.test/scim?connection=7",
                 "/Users?count=1",
                 "/scim/Users?count=1&connection=7",
+            ),
+            (
+                "https://a.test/scim",
+                "https://A.test:443/scim/Users/7?x=y",
+                "/scim/Users/7?x=y",
+            ),
+            ("https://a.test/scim", "Users/7", "/scim/Users/7"),
+            (
+                "https://a.test/scim",
+                "https://b.test/scim/Users/7",
+                "/scim/https://b.test/scim/Users/7",
             ),
         ] {
             assert_eq!(
