@@ -230,6 +230,8 @@ impl BaseUrl {
             .filter(|url| url.origin().ascii_serialization() == self.origin);
         let mut joined = match own {
             Some(url) => url[Position::BeforePath..Position::AfterQuery].to_owned(),
+            // RFC 3986 5.2: a reference that begins with a slash is one from the root of the host.
+            None if self.is_above(target) => target.to_owned(),
             None if target.starts_with('/') => format!("{}{target}", self.path),
             // Another host's URL, too: nothing is sent there, and here nothing has that name.
             None => format!("{}/{target}", self.path),
@@ -244,6 +246,13 @@ impl BaseUrl {
             joined.push_str(parameter);
         }
         joined
+    }
+
+    fn is_above(&self, target: &str) -> bool {
+        !self.path.is_empty()
+            && target
+                .strip_prefix(&self.path)
+                .is_some_and(|rest| rest.starts_with('/'))
     }
 }
 
@@ -294,6 +303,7 @@ mod tests {
                 "/scim/Users/7?x=y",
             ),
             ("https://a.test/scim", "Users/7", "/scim/Users/7"),
+            ("https://a.test/scim", "/scim/Users/7", "/scim/Users/7"),
             (
                 "https://a.test/scim",
                 "https://b.test/scim/Users/7",
