@@ -7,8 +7,13 @@
 
 mod groups;
 mod ids;
+mod members;
+mod operation;
 mod paging;
+mod refused_members;
 mod story;
+#[cfg(test)]
+mod tests;
 mod visit;
 
 pub use story::Story;
@@ -38,7 +43,13 @@ impl fmt::Debug for Defect {
 }
 
 /// The defects, by what they are about.
-const AREAS: &[&[Defect]] = &[groups::DEFECTS, ids::DEFECTS, paging::DEFECTS];
+const AREAS: &[&[Defect]] = &[
+    groups::DEFECTS,
+    ids::DEFECTS,
+    members::DEFECTS,
+    paging::DEFECTS,
+    refused_members::DEFECTS,
+];
 
 /// A defect that cannot be had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -129,32 +140,4 @@ fn through(
     };
     let inner = |request: &Request<'_>| through(behind, prefixes, request, now, fresh, sound);
     (defect.act)(&Visit::new(prefixes, *request, now, fresh, memory, &inner))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::{Defect, DefectFault, Story};
-
-    #[test]
-    fn every_defect_has_its_story_once() {
-        let mut seen = BTreeSet::new();
-        for defect in Defect::all() {
-            assert!(seen.insert(defect.id), "{} stands here twice", defect.id);
-            assert!(
-                Story::all().iter().any(|story| story.id == defect.id),
-                "{} is not in the catalogue",
-                defect.id
-            );
-            assert!(!defect.names.is_empty(), "{}", defect.id);
-        }
-    }
-
-    #[test]
-    fn a_defect_is_named_in_any_letter_case() {
-        assert_eq!(Defect::named("d001").map(|defect| defect.id), Ok("D001"));
-        let unknown = DefectFault::Unknown("D999".to_owned());
-        assert_eq!(Defect::named("D999").map(|defect| defect.id), Err(unknown));
-    }
 }

@@ -3,8 +3,13 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use percent_encoding::NON_ALPHANUMERIC;
+use serde_json::{Map, Value, json};
 
+use super::operation::{Operation, named};
+use crate::scim::filter::{Dialect, Filter, Limits};
+use crate::scim::urn;
+use crate::server::error::Refusal;
 use crate::server::wire::without_origin;
 use crate::server::{Answer, Request};
 
@@ -80,6 +85,11 @@ impl<'a> Visit<'a> {
         self.request.method == method && self.endpoint == endpoint && self.id.is_some()
     }
 
+    /// A PATCH of one resource.
+    pub(super) fn is_patch(&self) -> bool {
+        self.request.method == "PATCH" && self.id.is_some()
+    }
+
     /// The body as JSON, if it is.
     pub(super) fn json(&self) -> Option<Value> {
         serde_json::from_slice(self.request.body).ok()
@@ -146,8 +156,109 @@ impl<'a> Visit<'a> {
     }
 
     /// What the server behind answers once every operation of a PATCH is changed.
-    pub(super) fn with_operations(&self, change: impl FnMut(&mut Map<String, Value>)) -> Answer {
+    pub(super) fn with_operations(&self, change: impl FnMut(&mut Operation)) -> Answer {
         self.with_body(|body| operations(body).into_iter().for_each(change))
+    }
+
+    /// What the server behind answers once only some operations of a PATCH are left, and those changed.
+    pub(super) fn keeping_operations(
+        &self,
+        mut keep: impl FnMut(&mut Operation) -> bool,
+    ) -> Answer {
+        self.with_body(|body| {
+            if let Some(all) = operation_list(body) {
+                all.retain_mut(|operation| operation.as_object_mut().is_none_or(&mut keep));
+            }
+        })
+    }
+
+    /// Whether any operation of the PATCH is so.
+    pub(super) fn has_operation(&self, is_so: impl FnMut(&mut Operation) -> bool) -> bool {
+        let Some(mut body) = self.json() else {
+            return false;
+        };
+        self.is_patch() && operations(&mut body).into_iter().any(is_so)
+    }
+
+    /// Refuses a PATCH when any operation of it is so.
+    pub(super) fn refusing(
+        &self,
+        is_so: impl FnMut(&mut Operation) -> bool,
+        refusal: Refusal,
+    ) -> Answer {
+        match self.has_operation(is_so) {
+            true => refusal.into_answer(),
+            false => self.sound(),
+        }
+    }
+
+    /// What the server behind answers to another PATCH of the same resource, under no condition.
+    pub(super) fn patch(&self, operations: Value) -> Answer {
+        let body = json!({"schemas": [urn::PATCH_OP], "Operations": operations});
+        let mut draft = self.draft();
+        draft.method = "PATCH";
+        draft
+            .headers
+            .retain(|(name, _)| !name.eq_ignore_ascii_case("if-match"));
+        draft.body = body.to_string().into_bytes();
+        self.send(&draft)
+    }
+
+    /// What the server behind answers once the filter of a list is changed, in the query or in a search message; without
+    /// one, or with one that cannot be read, the request goes on as it is.
+    pub(super) fn with_filter(&self, change: impl FnOnce(&mut Filter)) -> Answer {
+        let changed = |text: &str| {
+            let parsed = Filter::parse(text, Dialect::LENIENT, Limits::default());
+            let mut filter = parsed.ok()?.filter;
+            change(&mut filter);
+            Some(filter.to_string())
+        };
+        if self.request.method == "POST" && self.id == Some(".search") {
+            return self.with_body(|body| {
+                let filter = body.as_object_mut().and_then(|body| named(body, "filter"));
+                if let Some(filter) = filter
+                    && let Some(text) = filter.as_str().and_then(changed)
+                {
+                    *filter = json!(text);
+                }
+            });
+        }
+        match self.parameter("filter").as_deref().and_then(changed) {
+            Some(text) => self.with_parameter("filter", &text),
+            None => self.sound(),
+        }
+    }
+
+    /// What the server behind answers when a query parameter has another value.
+    pub(super) fn with_parameter(&self, name: &str, value: &str) -> Answer {
+        let is_other = |pair: &&str| {
+            let key = pair.split_once('=').map_or(*pair, |(key, _)| key);
+            !key.eq_ignore_ascii_case(name)
+        };
+        let mut pairs: Vec<String> = self
+            .query
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+            .filter(is_other)
+            .map(str::to_owned)
+            .collect();
+        let value = percent_encoding::utf8_percent_encode(value, NON_ALPHANUMERIC);
+        pairs.push(format!("{name}={value}"));
+        let path = self.request.target.split('?').next().unwrap_or_default();
+        let mut draft = self.draft();
+        draft.target = format!("{path}?{}", pairs.join("&"));
+        self.send(&draft)
+    }
+
+    /// The sound answer, every resource of an endpoint in it changed.
+    pub(super) fn shown(
+        &self,
+        endpoint: &str,
+        change: impl FnMut(&mut Map<String, Value>),
+    ) -> Answer {
+        let mut answer = self.sound();
+        change_resources(self, &mut answer, endpoint, change);
+        answer
     }
 
     /// The sound answer, its JSON body changed; an answer without one goes back as it is.
@@ -189,20 +300,46 @@ pub(super) fn change_body(answer: &mut Answer, change: impl FnOnce(&mut Value)) 
     }
 }
 
+/// Changes every resource of an endpoint in an answer, be it one or a list.
+pub(super) fn change_resources(
+    visit: &Visit<'_>,
+    answer: &mut Answer,
+    endpoint: &str,
+    mut change: impl FnMut(&mut Map<String, Value>),
+) {
+    let is_meant = |resource: &Map<String, Value>| {
+        let kind = resource
+            .get("meta")
+            .and_then(|meta| meta.get("resourceType"));
+        visit.endpoint == endpoint
+            || kind
+                .and_then(Value::as_str)
+                .map(|kind| format!("{kind}s"))
+                .as_deref()
+                == Some(endpoint)
+    };
+    if answer.status < 300 {
+        change_body(answer, |body| {
+            for resource in resources(body) {
+                if is_meant(resource) {
+                    change(resource);
+                }
+            }
+        });
+    }
+}
+
 /// The operations of a PATCH message or bulk request.
 pub(super) fn operations(body: &mut Value) -> Vec<&mut Map<String, Value>> {
-    let operations = body
-        .as_object_mut()
-        .and_then(|body| {
-            body.iter_mut()
-                .find(|(name, _)| name.eq_ignore_ascii_case("operations"))
-        })
-        .and_then(|(_, operations)| operations.as_array_mut());
-    operations
+    operation_list(body)
         .into_iter()
         .flatten()
         .filter_map(Value::as_object_mut)
         .collect()
+}
+
+fn operation_list(body: &mut Value) -> Option<&mut Vec<Value>> {
+    named(body.as_object_mut()?, "operations")?.as_array_mut()
 }
 
 /// Every resource in a body: those of a list, or the one that it is. Errors and other messages are none.
