@@ -298,7 +298,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::scim::urn;
-    use crate::server::defects::tests::{Side, differs};
+    use crate::server::defects::sides::{Side, differs};
 
     fn put(side: &Side, group: &str, attributes: Value) -> u16 {
         let mut body = json!({"schemas": [urn::GROUP]});

@@ -272,7 +272,7 @@ fn unnamed_members_are_removed(visit: &Visit<'_>) -> Answer {
 mod tests {
     use serde_json::json;
 
-    use crate::server::defects::tests::{Side, differs};
+    use crate::server::defects::sides::{Side, differs};
 
     #[test]
     fn who_is_a_member_comes_out_wrong() {

@@ -5,15 +5,18 @@
 //! one function, and several can be had at once. What each one is about, and who met it, stands in
 //! `fixtures/defects.jsonl`.
 
+mod elements;
 mod groups;
 mod ids;
 mod members;
 mod operation;
 mod paging;
+mod patching;
 mod refused_members;
-mod story;
 #[cfg(test)]
-mod tests;
+mod sides;
+mod story;
+mod values;
 mod visit;
 
 pub use story::Story;
@@ -44,11 +47,14 @@ impl fmt::Debug for Defect {
 
 /// The defects, by what they are about.
 const AREAS: &[&[Defect]] = &[
+    elements::DEFECTS,
     groups::DEFECTS,
     ids::DEFECTS,
     members::DEFECTS,
     paging::DEFECTS,
+    patching::DEFECTS,
     refused_members::DEFECTS,
+    values::DEFECTS,
 ];
 
 /// A defect that cannot be had.
@@ -140,4 +146,32 @@ fn through(
     };
     let inner = |request: &Request<'_>| through(behind, prefixes, request, now, fresh, sound);
     (defect.act)(&Visit::new(prefixes, *request, now, fresh, memory, &inner))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{Defect, DefectFault, Story};
+
+    #[test]
+    fn every_defect_has_its_story_once() {
+        let mut seen = BTreeSet::new();
+        for defect in Defect::all() {
+            assert!(seen.insert(defect.id), "{} stands here twice", defect.id);
+            assert!(
+                Story::all().iter().any(|story| story.id == defect.id),
+                "{} is not in the catalogue",
+                defect.id
+            );
+            assert!(!defect.names.is_empty(), "{}", defect.id);
+        }
+    }
+
+    #[test]
+    fn a_defect_is_named_in_any_letter_case() {
+        assert_eq!(Defect::named("d001").map(|defect| defect.id), Ok("D001"));
+        let unknown = DefectFault::Unknown("D999".to_owned());
+        assert_eq!(Defect::named("D999").map(|defect| defect.id), Err(unknown));
+    }
 }

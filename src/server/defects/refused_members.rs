@@ -127,7 +127,7 @@ fn null_reference(visit: &Visit<'_>) -> Answer {
 mod tests {
     use serde_json::json;
 
-    use crate::server::defects::tests::{Side, differs};
+    use crate::server::defects::sides::{Side, differs};
 
     #[test]
     fn changes_of_members_are_refused() {

@@ -1,12 +1,11 @@
-//! A server with a defect beside a sound one, and what holds for all defects.
+//! A server with a defect beside a sound one, for the tests of defects.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{Defect, DefectFault, Story};
+use super::Defect;
 use crate::scim::urn;
 use crate::server::{Answer, BASE_PATH, Request, Server, Settings};
 
@@ -136,25 +135,4 @@ pub(super) fn differs(id: &str, story: impl Fn(&Side) -> Value, right: Value, wr
         wrong,
         "{id}, with the defect"
     );
-}
-
-#[test]
-fn every_defect_has_its_story_once() {
-    let mut seen = BTreeSet::new();
-    for defect in Defect::all() {
-        assert!(seen.insert(defect.id), "{} stands here twice", defect.id);
-        assert!(
-            Story::all().iter().any(|story| story.id == defect.id),
-            "{} is not in the catalogue",
-            defect.id
-        );
-        assert!(!defect.names.is_empty(), "{}", defect.id);
-    }
-}
-
-#[test]
-fn a_defect_is_named_in_any_letter_case() {
-    assert_eq!(Defect::named("d001").map(|defect| defect.id), Ok("D001"));
-    let unknown = DefectFault::Unknown("D999".to_owned());
-    assert_eq!(Defect::named("D999").map(|defect| defect.id), Err(unknown));
 }
