@@ -92,6 +92,7 @@ impl Script {
     ) -> Vec<Expectation> {
         let mut expectations = Vec::new();
         for capture in &request.keep {
+            self.kept_by.insert(capture.name.clone(), step.name.clone());
             match first(exchange, &capture.from) {
                 Ok(value) => self.scope.set(&capture.name, value),
                 Err(problem) => {

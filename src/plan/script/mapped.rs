@@ -1,5 +1,6 @@
 //! `verify: mapped`: everything that the provider has provisioned is read back, and must be as the directory says.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -64,6 +65,18 @@ impl Script {
         self.read_mapped(step, mapped, &[])
     }
 
+    /// Why there is nothing to read back: the acts that were not accepted, if there are any.
+    fn nothing_mapped(&self) -> String {
+        let steps = self.refused.values().map(|(step, _)| format!("`{step}`"));
+        let refused: Vec<String> = steps.collect::<BTreeSet<_>>().into_iter().collect();
+        let nothing = "nothing was provisioned that could be read back";
+        match refused.as_slice() {
+            [] => nothing.to_owned(),
+            [step] => format!("{nothing}: {step} was not accepted"),
+            steps => format!("{nothing}: {} were not accepted", steps.join(", ")),
+        }
+    }
+
     /// The next reading, or the end.
     pub(super) fn read_mapped(
         &mut self,
@@ -122,7 +135,7 @@ impl Script {
                 self.deeds.entry(key).or_default().acted.clear();
                 self.finish();
                 if mapped.expectations.is_empty() {
-                    let reason = "nothing was provisioned that could be read back".to_owned();
+                    let reason = self.nothing_mapped();
                     let nothing = self.expectation(step, None, Wants::Nothing(reason));
                     mapped.expectations.push(nothing);
                 }

@@ -26,6 +26,7 @@ use crate::plan::{Expectation, Head, Known, Move, Plan, Reason, Round, Sent, Wan
 use crate::profile::ProfileId;
 use crate::scenario::matching::fits;
 use crate::scenario::step::{Action, Step};
+use crate::scenario::template::Tree;
 use crate::scenario::{Feature, Scenario};
 use crate::scim::urn;
 
@@ -56,6 +57,8 @@ pub struct Script {
     bodies: BTreeMap<String, Sent>,
     /// Aliases whose last write was refused: which step, and how it was answered.
     refused: BTreeMap<String, (String, String)>,
+    /// Which step kept each variable: what is skipped over its value names it.
+    kept_by: BTreeMap<String, String>,
     /// With what providers begin.
     setting: Setting,
     /// That the provider writes as it did last is only concluded.
@@ -176,6 +179,7 @@ impl Script {
             resources: Resources::default(),
             bodies: BTreeMap::new(),
             refused: BTreeMap::new(),
+            kept_by: BTreeMap::new(),
             setting,
             inferred: false,
             column: None,
@@ -279,7 +283,7 @@ impl Script {
                 (Err(missing), _) | (_, Err(missing)) => return Some(missing.to_string()),
             };
             if !fits(&is, Some(&that)) {
-                return Some(format!("its condition does not hold: {that}"));
+                return Some(self.unmet(&condition.that, &that));
             }
         }
         if let Action::Verify(verify) = &step.action
@@ -293,6 +297,21 @@ impl Script {
             ));
         }
         None
+    }
+
+    /// That a condition does not hold, with the step on whose answer it depends.
+    fn unmet(&self, written: &Tree, that: &Value) -> String {
+        let variable = match written {
+            Tree::Text(text) => text.as_variable(),
+            _ => None,
+        };
+        let kept = variable.and_then(|(name, _)| Some((name, self.kept_by.get(name)?)));
+        match kept {
+            Some((name, step)) => {
+                format!("its condition does not hold: `${{{name}}}` of `{step}` is {that}")
+            }
+            None => format!("its condition does not hold: {that}"),
+        }
     }
 
     /// The first move of a step that has begun.
