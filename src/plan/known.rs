@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::scenario::declaration::{grants, is_declared_at_all};
+use crate::scenario::declaration::{attribute_of, grants, is_declared_at_all};
 use crate::scim::urn;
 
 /// What is known of the target before a scenario begins.
@@ -49,6 +49,12 @@ impl Known {
                 }
                 need => format!("the target says that it does not support `{need}`"),
             });
+        }
+        if let Some((schema, path)) = attribute_of(need)
+            && !self.declares(schema, &path)
+        {
+            let name = path.rsplit(':').next().unwrap_or_default();
+            return Some(format!("the target's `/Schemas` do not list `{name}`"));
         }
         let of_groups = need.starts_with("group-") || need == "import-groups";
         if of_groups && let Some(reason) = self.lacks("groups") {
@@ -130,6 +136,9 @@ mod tests {
         ] {
             assert_eq!(known.declares(urn::USER, path), declared, "{path}");
         }
+        let reason = "the target's `/Schemas` do not list `costCenter`".to_owned();
+        assert_eq!(known.lacks("EnterpriseUser.costCenter"), Some(reason));
+        assert_eq!(known.lacks("User.emails.value"), None);
         assert!(known.declares(urn::GROUP, "displayName"));
         assert!(Known::default().declares(urn::USER, "title"));
     }

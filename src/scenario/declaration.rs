@@ -2,6 +2,8 @@
 //! scenarios' `needs` and columns each of them stands for.
 
 use crate::scenario::nearest::nearest;
+use crate::scim::schema::Schemas;
+use crate::scim::urn;
 
 /// One word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +126,26 @@ pub fn nearest_declarable(word: &str) -> Option<String> {
     nearest(word, DECLARABLE.map(|known| known.word))
 }
 
+/// The attribute that a need such as `User.nickName`, `EnterpriseUser.manager` or `Group.externalId` is about: the URN of
+/// the resource type's own schema, and the attribute's path, for an extension with its URN. `None` if the RFCs define no
+/// such attribute.
+pub fn attribute_of(need: &str) -> Option<(&'static str, String)> {
+    let (schema, path) = need.split_once('.')?;
+    let (resource_type, urn, path) = match schema {
+        "User" => ("User", urn::USER, path.to_owned()),
+        "Group" => ("Group", urn::GROUP, path.to_owned()),
+        "EnterpriseUser" => {
+            let path = format!("{}:{path}", urn::ENTERPRISE_USER);
+            ("User", urn::USER, path)
+        }
+        _ => return None,
+    };
+    let core = Schemas::core();
+    let resource_type = core.resource_type(resource_type)?;
+    core.resolve(resource_type, &path.parse().ok()?)?.target()?;
+    Some((urn, path))
+}
+
 /// Whether a word is one of a vendor's own.
 pub fn is_own(word: &str) -> bool {
     word.strip_prefix(OWN).is_some_and(|rest| {
@@ -150,8 +172,11 @@ pub fn is_declared_at_all(need: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{DECLARABLE, grants, is_declarable, is_declared_at_all, nearest_declarable};
+    use super::{
+        DECLARABLE, attribute_of, grants, is_declarable, is_declared_at_all, nearest_declarable,
+    };
     use crate::scenario::{Feature, NEEDS};
+    use crate::scim::urn;
 
     #[test]
     fn every_column_can_be_declared_and_every_grant_is_a_need() {
@@ -193,6 +218,23 @@ mod tests {
             ("x-badges", true),
         ] {
             assert_eq!(is_declared_at_all(need), said, "{need}");
+        }
+    }
+
+    #[test]
+    fn attributes_can_be_needed() {
+        for (need, schema, path) in [
+            ("User.nickName", urn::USER, "nickName"),
+            ("User.name.middleName", urn::USER, "name.middleName"),
+            ("Group.externalId", urn::GROUP, "externalId"),
+        ] {
+            assert_eq!(attribute_of(need), Some((schema, path.to_owned())));
+        }
+        let department = format!("{}:department", urn::ENTERPRISE_USER);
+        let enterprise = attribute_of("EnterpriseUser.department");
+        assert_eq!(enterprise, Some((urn::USER, department)));
+        for unknown in ["User.nickname2", "Device.name", "User", "x-User.title"] {
+            assert_eq!(attribute_of(unknown), None, "{unknown}");
         }
     }
 

@@ -74,6 +74,10 @@ pub fn schema() -> Value {
                     "properties": {
                         "case": described("Name of the row.", json!({ "type": ["string", "number", "boolean"] })),
                         "covers": covers(),
+                        "needs": described(
+                            "What the target must have for this row.",
+                            one_or_list(reference("need")),
+                        ),
                     },
                 },
             },
@@ -112,6 +116,7 @@ pub fn schema() -> Value {
                 "anyOf": [
                     { "type": "string", "enum": needs() },
                     { "type": "string", "pattern": "^x-[A-Za-z0-9_-]+$" },
+                    { "type": "string", "pattern": "^(User|Group|EnterpriseUser)\\.[A-Za-z0-9.]+$" },
                 ],
             },
             "matcher": matchers::matcher(),

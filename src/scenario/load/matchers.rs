@@ -54,6 +54,9 @@ impl Loader<'_> {
                 if let Some(matcher) = named(text) {
                     return Some(matcher);
                 }
+                if let Some(position) = self.matcher_column(text) {
+                    return self.matcher_of_column(position);
+                }
                 if text.starts_with('$') && !text.starts_with("${") && !text.starts_with("$${") {
                     let word: String = text.chars().take(60).collect();
                     self.unknown_matcher(&word, node);
@@ -67,6 +70,25 @@ impl Loader<'_> {
             Kind::Map(entries) => self.mapping(entries),
             _ => Some(Matcher::Equals(self.tree(node))),
         }
+    }
+
+    /// The column or argument that a text alone stands for, if that was written as a matcher.
+    fn matcher_column(&self, text: &str) -> Option<usize> {
+        let name = text.strip_prefix("${")?.strip_suffix('}')?;
+        let bindings = &self.scope.bindings;
+        let position = bindings.iter().rposition(|binding| binding.name == name)?;
+        bindings[position].matcher.is_some().then_some(position)
+    }
+
+    /// What a row says of an answer is a matcher like any other; it sees what can be seen where it was written.
+    fn matcher_of_column(&mut self, position: usize) -> Option<Matcher<Tree>> {
+        let inside = self.scope.bindings.split_off(position);
+        let was_inline = std::mem::replace(&mut self.inline, true);
+        let node = inside.first().and_then(|binding| binding.matcher.clone());
+        let matcher = node.and_then(|node| self.matcher(&node));
+        self.inline = was_inline;
+        self.scope.bindings.extend(inside);
+        matcher
     }
 
     fn matchers(&mut self, items: &[Node]) -> Vec<Matcher<Tree>> {
@@ -276,7 +298,7 @@ impl Loader<'_> {
 }
 
 /// The matcher that a name alone stands for.
-fn named(name: &str) -> Option<Matcher<Tree>> {
+pub(super) fn named(name: &str) -> Option<Matcher<Tree>> {
     Some(match name {
         "$string" => Matcher::Kind(JsonKind::String),
         "$number" => Matcher::Kind(JsonKind::Number),

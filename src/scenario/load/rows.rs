@@ -1,8 +1,11 @@
 //! Rows of `cases`, and the values that they and the arguments of fragments give.
 
+use std::rc::Rc;
+
 use crate::scenario::error::Problem;
 use crate::scenario::load::Loader;
 use crate::scenario::load::fields;
+use crate::scenario::load::matchers::named;
 use crate::scenario::load::scope::{Binding, reserved};
 use crate::scenario::template::{Tree, is_name};
 use crate::scenario::yaml::{Entry, Kind, Node};
@@ -13,6 +16,8 @@ pub(super) struct Row {
     pub(super) case: String,
     /// Requirement ids of this row alone.
     pub(super) covers: Vec<String>,
+    /// What the target must have for this row alone.
+    pub(super) needs: Vec<String>,
     /// Its other keys.
     pub(super) columns: Vec<Binding>,
 }
@@ -78,9 +83,11 @@ impl Loader<'_> {
         };
         let covers = entries.iter().find(|entry| entry.key == "covers");
         let covers = self.covers(covers.map(|entry| &entry.value));
+        let needs = entries.iter().find(|entry| entry.key == "needs");
+        let needs = self.needs(needs.map(|entry| &entry.value));
         let columns: Vec<&Entry> = entries
             .iter()
-            .filter(|entry| !["case", "covers"].contains(&entry.key.as_str()))
+            .filter(|entry| !["case", "covers", "needs"].contains(&entry.key.as_str()))
             .collect();
         let names = columns.iter().map(|entry| entry.key.as_str()).collect();
         let columns = columns
@@ -90,6 +97,7 @@ impl Loader<'_> {
         let row = Row {
             case,
             covers,
+            needs,
             columns,
         };
         Some((row, names))
@@ -106,9 +114,15 @@ impl Loader<'_> {
                 .push(Problem::BadName { name }.at(entry.place.clone()));
             return None;
         }
+        let is_matcher = match &entry.value.kind {
+            Kind::List(_) | Kind::Map(_) => true,
+            Kind::Text(scalar) => named(&scalar.text).is_some(),
+            _ => false,
+        };
         Some(Binding {
             name: entry.key.clone(),
             tree,
+            matcher: is_matcher.then(|| Rc::new(entry.value.clone())),
             open: false,
         })
     }

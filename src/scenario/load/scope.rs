@@ -1,11 +1,13 @@
 //! Which variables a step can use: what was defined before it, and in the row or fragment that it stands in.
 
 use std::collections::{BTreeMap, HashSet};
+use std::rc::Rc;
 
 use crate::scenario::Place;
 use crate::scenario::error::{Problem, ScenarioError};
 use crate::scenario::nearest::nearest;
 use crate::scenario::template::{Text, Tree};
+use crate::scenario::yaml::Node;
 
 /// Variables that are always there.
 const ALWAYS: [&str; 3] = ["run", "uuid", "now"];
@@ -48,6 +50,8 @@ pub(crate) struct Definition {
 pub(crate) struct Binding {
     pub(crate) name: String,
     pub(crate) tree: Tree,
+    /// As it was written, where that can be read as a matcher that is more than equality with a plain value.
+    pub(crate) matcher: Option<Rc<Node>>,
     /// The fragment is read by itself: any value may come.
     pub(crate) open: bool,
 }

@@ -100,6 +100,7 @@ impl Loader<'_> {
             if !matches!(sort, Sort::Block | Sort::Use) {
                 given.covers.extend(row.covers.iter().cloned());
             }
+            given.needs.extend(row.needs);
             let outer = self.row_covers.replace(row.covers);
             self.plain_step(sort, &fields, &given, beside, steps);
             self.row_covers = outer;

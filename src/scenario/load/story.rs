@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::finding::requirement::Requirement;
 use crate::profile::ProfileId;
-use crate::scenario::declaration::{DECLARABLE, PRESETS, is_own};
+use crate::scenario::declaration::{DECLARABLE, PRESETS, attribute_of, is_own};
 use crate::scenario::error::Problem;
 use crate::scenario::load::fields::{self, Fields};
 use crate::scenario::load::scope::{Definition, Origin, reserved};
@@ -187,7 +187,8 @@ impl Loader<'_> {
         let mut told = BTreeSet::new();
         known.retain(|word| told.insert(*word));
         for (need, node) in fields::words("needs", node, &mut self.errors) {
-            if known.contains(&need) || (declared.is_none() && is_own(need)) {
+            let own = declared.is_none() && is_own(need);
+            if own || known.contains(&need) || attribute_of(need).is_some() {
                 needs.push(need.to_owned());
                 continue;
             }

@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use super::*;
+use crate::scenario::matcher::Matcher;
 use crate::scenario::step::{Action, Body, RequestStep, RequestTarget, Step, Subject};
 use crate::scenario::template::Tree;
 use crate::scenario::template::{Piece, Text};
@@ -124,6 +125,32 @@ fn a_row_has_its_own_requirement_ids() {
     let outside = "title: x\nsteps:\n  - { get: /x, covers: row }\n";
     let loaded = load_text(outside, "a.yaml", &NO_FILES, &LoadOptions::default());
     assert_eq!(loaded.expect_err("there is no row").len(), 1);
+}
+
+#[test]
+fn a_row_has_its_own_needs_and_matchers() {
+    let table = scenario_of(
+        "title: x\nsteps:\n  - name: n\n    cases:\n      - { case: a, needs: [User.title], of: 1, after: { title: $absent, n: [{ v: 1 }] } }\n      - { case: b, of: 2, after: 2 }\n    steps:\n      - get: /x\n        expect: { body: { $any-of: [$absent, \"${after}\"] } }\n",
+    );
+    assert_eq!(table.steps[0].needs, ["User.title"]);
+    assert!(table.steps[1].needs.is_empty());
+    let choices = table.steps.iter().map(|step| match &step.action {
+        Action::Request(request) => match &request.expect[0].body {
+            Some(Matcher::AnyOf(choices)) => choices[1].clone(),
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    });
+    let choices: Vec<Matcher<Tree>> = choices.collect();
+    let Matcher::Members(members) = &choices[0] else {
+        panic!("{choices:?}");
+    };
+    assert_eq!(members[0], ("title".to_owned(), Matcher::Absent));
+    assert!(matches!(&members[1].1, Matcher::Elements(elements) if elements.len() == 1));
+    assert_eq!(choices[1], Matcher::Equals(Tree::Number(2.into())));
+    let unknown = "title: x\nneeds: [User.tittle]\nsteps:\n  - get: /x\n";
+    let loaded = load_text(unknown, "a.yaml", &NO_FILES, &LoadOptions::default());
+    assert_eq!(loaded.expect_err("no such attribute").len(), 1);
 }
 
 #[test]

@@ -75,6 +75,7 @@ impl Loader<'_> {
             .map(|parameter| Binding {
                 name: parameter.name.to_owned(),
                 tree: Tree::Text(Text::literal(parameter.name)),
+                matcher: None,
                 open: true,
             })
             .collect();
@@ -217,6 +218,7 @@ impl Loader<'_> {
                     bindings.push(Binding {
                         name: parameter.name.to_owned(),
                         tree: Tree::Text(Text::literal(parameter.name)),
+                        matcher: None,
                         open: true,
                     });
                 }
