@@ -5,13 +5,19 @@
 //! one function, and several can be had at once. What each one is about, and who met it, stands in
 //! `fixtures/defects.jsonl`.
 
+mod alias;
+#[cfg(test)]
+mod bench;
+mod discovery;
 mod elements;
+mod errors;
 mod groups;
 mod ids;
 mod members;
 mod operation;
 mod paging;
 mod patching;
+mod query;
 mod refused_members;
 #[cfg(test)]
 mod sides;
@@ -47,7 +53,9 @@ impl fmt::Debug for Defect {
 
 /// The defects, by what they are about.
 const AREAS: &[&[Defect]] = &[
+    discovery::DEFECTS,
     elements::DEFECTS,
+    errors::DEFECTS,
     groups::DEFECTS,
     ids::DEFECTS,
     members::DEFECTS,

@@ -23,6 +23,8 @@ pub(super) struct Visit<'a> {
     pub(super) fresh: &'a dyn Fn() -> String,
     /// Path of the tenant, as it stands before `/Users`.
     pub(super) prefix: &'a str,
+    /// Paths of the other tenants.
+    pub(super) others: Vec<&'a str>,
     /// First path segment behind the prefix: `Users`.
     pub(super) endpoint: &'a str,
     /// What follows the endpoint: an id, `.search`; `None` for the collection.
@@ -67,6 +69,11 @@ impl<'a> Visit<'a> {
             now,
             fresh,
             prefix,
+            others: prefixes
+                .iter()
+                .copied()
+                .filter(|other| *other != prefix)
+                .collect(),
             endpoint,
             id,
             query,
