@@ -11,8 +11,10 @@ mod bench;
 mod discovery;
 mod elements;
 mod errors;
+mod filters;
 mod groups;
 mod ids;
+mod matching;
 mod members;
 mod operation;
 mod paging;
@@ -56,8 +58,10 @@ const AREAS: &[&[Defect]] = &[
     discovery::DEFECTS,
     elements::DEFECTS,
     errors::DEFECTS,
+    filters::DEFECTS,
     groups::DEFECTS,
     ids::DEFECTS,
+    matching::DEFECTS,
     members::DEFECTS,
     paging::DEFECTS,
     patching::DEFECTS,
