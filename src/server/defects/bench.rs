@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::Defect;
-use crate::server::{Request, Server, Settings, Token};
+use crate::server::{Request, Rules, Server, Settings, Token};
 
 /// What came back.
 pub(super) struct Seen {
@@ -135,6 +135,17 @@ impl Bench {
         let schemas = ["urn:ietf:params:scim:schemas:core:2.0:Group"];
         let body = json!({"schemas": schemas, "displayName": name, "members": members});
         self.send("POST /Groups", body).id()
+    }
+
+    /// Puts in a user that no client created.
+    pub(super) fn insert_local(&self, name: &str) {
+        let tenant = &self.server.tenants[0];
+        let mut state = tenant.state.lock().expect("no test panics with it");
+        let rules = Rules {
+            protected: vec![name.to_owned()],
+            ..Rules::default()
+        };
+        rules.seed(&mut state.store);
     }
 
     /// How many users a filter finds.

@@ -5,15 +5,18 @@
 //! one function, and several can be had at once. What each one is about, and who met it, stands in
 //! `fixtures/defects.jsonl`.
 
+mod access;
 mod alias;
 #[cfg(test)]
 mod bench;
+mod deletion;
 mod discovery;
 mod elements;
 mod errors;
 mod filters;
 mod groups;
 mod ids;
+mod lifecycle;
 mod matching;
 mod members;
 mod operation;
@@ -21,11 +24,14 @@ mod paging;
 mod patching;
 mod query;
 mod refused_members;
+mod shapes;
 #[cfg(test)]
 mod sides;
 mod story;
+mod tenants;
 mod values;
 mod visit;
+mod writing;
 
 pub use story::Story;
 
@@ -55,18 +61,24 @@ impl fmt::Debug for Defect {
 
 /// The defects, by what they are about.
 const AREAS: &[&[Defect]] = &[
+    access::DEFECTS,
+    deletion::DEFECTS,
     discovery::DEFECTS,
     elements::DEFECTS,
     errors::DEFECTS,
     filters::DEFECTS,
     groups::DEFECTS,
     ids::DEFECTS,
+    lifecycle::DEFECTS,
     matching::DEFECTS,
     members::DEFECTS,
     paging::DEFECTS,
     patching::DEFECTS,
     refused_members::DEFECTS,
+    shapes::DEFECTS,
+    tenants::DEFECTS,
     values::DEFECTS,
+    writing::DEFECTS,
 ];
 
 /// A defect that cannot be had.

@@ -7,6 +7,7 @@ use super::visit::{Visit, change_body};
 use crate::scim::filter::{Dialect, Filter, Limits, Node};
 use crate::scim::locate::{matches, member};
 use crate::server::Answer;
+use crate::server::error::Refusal;
 
 /// Endpoints that are no lists of resources.
 const OTHERS: [&str; 5] = [
@@ -93,6 +94,19 @@ impl Visit<'_> {
         let path = draft.target.split('?').next().unwrap_or_default();
         draft.target = format!("{path}?{}", pairs.join("&"));
         self.send(&draft)
+    }
+
+    /// The refusal of a request that the server behind would let in.
+    pub(super) fn refuse(&self, refusal: Refusal) -> Answer {
+        let mut draft = self.draft();
+        draft.method = "GET";
+        draft.target = format!("{}/Users?count=0", self.prefix);
+        draft.body.clear();
+        let answer = self.send(&draft);
+        match answer.status {
+            401 => answer,
+            _ => refusal.into_answer(),
+        }
     }
 
     /// The filter of the query, read with all that clients are known to write.
