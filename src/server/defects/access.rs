@@ -177,7 +177,13 @@ mod tests {
             ),
             (
                 "D130",
-                |bench| json!(with_token(bench, "Bearer wrong").header("www-authenticate") == ""),
+                |bench| {
+                    json!(
+                        with_token(bench, "Bearer wrong")
+                            .header("www-authenticate")
+                            .is_empty()
+                    )
+                },
                 json!(false),
                 json!(true),
             ),
