@@ -3,7 +3,7 @@
 use crate::scenario::act::Verb;
 use crate::scenario::error::Problem;
 use crate::scenario::load::Loader;
-use crate::scenario::step::{Action, Expect, RequestStep, StatusSet, Step};
+use crate::scenario::step::{Action, Expect, RequestStep, RequestTarget, StatusSet, Step};
 
 impl Loader<'_> {
     /// Warns of a last write that nothing looks at afterwards.
@@ -19,6 +19,7 @@ impl Loader<'_> {
                 }
                 Action::Request(request) => match request.method.as_str() {
                     "GET" | "HEAD" => unread = None,
+                    "POST" if request.searches() => unread = None,
                     "OPTIONS" => {}
                     _ if request.may_write() => unread = Some(step),
                     _ => {}
@@ -43,6 +44,16 @@ impl Loader<'_> {
 }
 
 impl RequestStep {
+    /// Whether it is a query by POST (RFC 7644 3.4.3).
+    fn searches(&self) -> bool {
+        match &self.target {
+            RequestTarget::Decoded { path, .. } => path
+                .last()
+                .is_some_and(|segment| segment.to_string() == ".search"),
+            RequestTarget::Raw(_) => false,
+        }
+    }
+
     /// Whether it can change something: not if only refusals are expected.
     fn may_write(&self) -> bool {
         let refused = |status: &StatusSet| match status {

@@ -481,3 +481,19 @@ const WORDS: &[&str] = &[
     "é",
     "\u{feff}",
 ];
+
+#[test]
+fn a_search_looks_and_does_not_write() {
+    let unread = |steps: &str| {
+        let text = format!("title: x\nsource: RFC 7644 3 [doc]\nsteps:\n{steps}");
+        let loaded = examine_text(&text, "a.yaml", &NO_FILES, &LoadOptions::default());
+        let warns = |problem: &ScenarioError| problem.to_string().contains("nothing reads back");
+        loaded.warnings.iter().any(warns)
+    };
+    let create = "  - { post: /Users, body: { userName: \"${run}\" } }\n";
+    let search = "  - { post: /Users/.search, body: { count: 1 } }\n";
+    assert!(unread(create));
+    assert!(!unread(search));
+    assert!(!unread(&format!("{create}{search}")));
+    assert!(unread(&format!("{search}{create}")));
+}
