@@ -187,6 +187,7 @@ impl Judgement {
             authority: duty.authority,
             // What `covers` names is the outcome that the scenario speaks of, not what every read-back looks at besides.
             requirements: match self.id {
+                "rest-unchanged" if only_unchanged(&expectation.wants) => duty.requirements.clone(),
                 "rest-unchanged" | "neighbour-unchanged" | "found-by-filter" | "filter-agrees" => {
                     Vec::new()
                 }
@@ -207,6 +208,11 @@ impl Judgement {
             exchange: expectation.exchange,
         }
     }
+}
+
+/// Whether a read-back speaks of nothing but that all is as it was: then that is the outcome that `covers` names.
+fn only_unchanged(wants: &Wants) -> bool {
+    matches!(wants, Wants::Resource(state) if state.is.is_none() && state.sent.is_none())
 }
 
 /// What one authority lets pass although it is not what was sent.
