@@ -247,7 +247,7 @@ fn kept_id(step: &Step) -> Option<String> {
     let is_id = |selector: &Selector| match selector {
         Selector::JsonPath(path) => path == "$.id",
         Selector::ScimPath(path) => path == "id",
-        Selector::Header(_) | Selector::Status => false,
+        Selector::Header(_) | Selector::OpaqueTag | Selector::Status => false,
     };
     request
         .keep

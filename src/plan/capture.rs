@@ -20,6 +20,10 @@ pub(crate) fn found(exchange: &Exchange, from: &Selector) -> Result<Vec<Value>, 
             Some(value) => Ok(vec![Value::from(value)]),
             None => Err(format!("the answer has no `{name}` header")),
         },
+        Selector::OpaqueTag => match response.header("etag") {
+            Some(tag) => Ok(vec![Value::from(tag.strip_prefix("W/").unwrap_or(tag))]),
+            None => Err("the answer has no `etag` header".to_owned()),
+        },
         Selector::JsonPath(path) if path == "$" => Ok(vec![json(response)?.clone()]),
         Selector::JsonPath(path) => {
             let path = JsonPath::parse(path).map_err(|problem| problem.to_string())?;
@@ -67,6 +71,7 @@ pub(crate) fn first(exchange: &Exchange, from: &Selector) -> Result<Value, Strin
 pub(crate) fn described(from: &Selector) -> String {
     match from {
         Selector::Status => "status".to_owned(),
+        Selector::OpaqueTag => "entity tag".to_owned(),
         Selector::Header(name) => format!("`{name}` header"),
         Selector::JsonPath(path) => format!("`{}`", path.strip_prefix("$.").unwrap_or(path)),
         Selector::ScimPath(path) => format!("`{path}`"),

@@ -119,7 +119,7 @@ impl Problem {
                 Some("for example `name.givenName` or `emails[type eq \"work\"].value`".to_owned())
             }
             Self::Selector { .. } => Some(
-                "a JSONPath (`$.id`), a SCIM path (`name.givenName`), `header NAME` or `status`"
+                "a JSONPath (`$.id`), a SCIM path (`name.givenName`), `header NAME`, `opaque-tag` or `status`"
                     .to_owned(),
             ),
             Self::Payload { repair, .. } | Self::Mapping { repair, .. } => repair.clone(),

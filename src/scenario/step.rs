@@ -179,6 +179,8 @@ pub enum Selector {
     ScimPath(String),
     /// A header by its name in lower case.
     Header(String),
+    /// The part of the `ETag` header between and with the quotes, without `W/` (RFC 9110 8.8.3).
+    OpaqueTag,
     /// The status as a number.
     Status,
 }

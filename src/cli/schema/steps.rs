@@ -99,7 +99,7 @@ pub(super) fn step() -> Value {
             (
                 "keep",
                 described(
-                    "Captures: name to JSONPath, SCIM path, `header NAME` or `status`.",
+                    "Captures: name to JSONPath, SCIM path, `header NAME`, `opaque-tag` or `status`.",
                     reference("captures"),
                 ),
             ),

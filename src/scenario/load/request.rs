@@ -202,6 +202,9 @@ impl Loader<'_> {
         if written == "status" {
             return Some(Selector::Status);
         }
+        if written == "opaque-tag" {
+            return Some(Selector::OpaqueTag);
+        }
         if let Some((word, header)) = written.split_once(' ')
             && word == "header"
         {
