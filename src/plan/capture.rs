@@ -1,5 +1,6 @@
 //! Captures: what a step takes from an answer and gives a name.
 
+use jiff::Timestamp;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
@@ -25,15 +26,14 @@ pub(crate) fn found(exchange: &Exchange, from: &Selector) -> Result<Vec<Value>, 
             None => Err("the answer has no `etag` header".to_owned()),
         },
         Selector::JsonPath(path) if path == "$" => Ok(vec![json(response)?.clone()]),
-        Selector::JsonPath(path) => {
-            let path = JsonPath::parse(path).map_err(|problem| problem.to_string())?;
-            Ok(path
-                .query(json(response)?)
-                .all()
-                .into_iter()
-                .cloned()
-                .collect())
-        }
+        Selector::JsonPath(path) => Ok(all(path, response)?.into_iter().cloned().collect()),
+        Selector::Instant { offset, path } => all(path, response)?
+            .into_iter()
+            .map(|value| match value.as_str().map(str::parse::<Timestamp>) {
+                Some(Ok(instant)) => Ok(instant.display_with_offset(*offset).to_string().into()),
+                _ => Err(format!("{} is {value}, no instant", described(from))),
+            })
+            .collect(),
         Selector::ScimPath(path) => {
             let path: Path = path.parse().map_err(|problem| format!("{problem}"))?;
             Ok(select(json(response)?, &path)
@@ -73,7 +73,9 @@ pub(crate) fn described(from: &Selector) -> String {
         Selector::Status => "status".to_owned(),
         Selector::OpaqueTag => "entity tag".to_owned(),
         Selector::Header(name) => format!("`{name}` header"),
-        Selector::JsonPath(path) => format!("`{}`", path.strip_prefix("$.").unwrap_or(path)),
+        Selector::JsonPath(path) | Selector::Instant { path, .. } => {
+            format!("`{}`", path.strip_prefix("$.").unwrap_or(path))
+        }
         Selector::ScimPath(path) => format!("`{path}`"),
     }
 }
@@ -86,6 +88,11 @@ fn is_id(from: &Selector) -> bool {
     }
 }
 
+fn all<'a>(path: &str, response: &'a Response) -> Result<Vec<&'a Value>, String> {
+    let path = JsonPath::parse(path).map_err(|problem| problem.to_string())?;
+    Ok(path.query(json(response)?).all())
+}
+
 fn json(response: &Response) -> Result<&Value, String> {
     response.json().ok_or_else(|| {
         if response.body.is_empty() {
@@ -94,4 +101,55 @@ fn json(response: &Response) -> Result<&Value, String> {
             "the body is not JSON".to_owned()
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::tz::Offset;
+    use serde_json::json;
+
+    use super::{first, found};
+    use crate::exchange::{Body, Exchange, Request, Response, Sender};
+    use crate::scenario::step::Selector;
+
+    fn answer(body: &str) -> Exchange {
+        Exchange {
+            sender: Sender::Client("scimulate".to_owned()),
+            request: Request {
+                method: "GET".to_owned(),
+                origin: "http://127.0.0.1:4711".to_owned(),
+                target: "/Users/1".to_owned(),
+                headers: Vec::new(),
+                body: Body::default(),
+            },
+            outcome: Ok(Response::new(200, Vec::new(), Body::new(body), None)),
+            started: "2026-11-21T10:00:00Z".to_owned(),
+            elapsed: Duration::from_millis(1),
+        }
+    }
+
+    fn at(seconds: i32, path: &str) -> Selector {
+        Selector::Instant {
+            offset: Offset::from_seconds(seconds).expect("it is an offset"),
+            path: path.to_owned(),
+        }
+    }
+
+    #[test]
+    fn an_instant_is_written_as_in_another_zone() {
+        let seen = answer(r#"{"id":"1","meta":{"created":"2026-11-21T22:04:05.678Z"}}"#);
+        for (seconds, written) in [
+            (19_800, "2026-11-22T03:34:05.678+05:30"),
+            (-18_000, "2026-11-21T17:04:05.678-05:00"),
+            (0, "2026-11-21T22:04:05.678+00:00"),
+        ] {
+            let there = first(&seen, &at(seconds, "$.meta.created"));
+            assert_eq!(there, Ok(json!(written)));
+        }
+        let problem = found(&seen, &at(0, "$.id")).expect_err("it is no instant");
+        assert_eq!(problem, r#"`id` is "1", no instant"#);
+        assert!(first(&seen, &at(0, "$.meta.lastModified")).is_err());
+    }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use jiff::tz::Offset;
+
 use crate::finding::{Authority, Strength};
 use crate::profile::ProfileId;
 use crate::scenario::act::{Act, ActExpect};
@@ -183,6 +185,13 @@ pub enum Selector {
     OpaqueTag,
     /// The status as a number.
     Status,
+    /// The instant that a JSONPath leads to, written as in another zone.
+    Instant {
+        /// That zone.
+        offset: Offset,
+        /// JSONPath over the body.
+        path: String,
+    },
 }
 
 /// How often a request is sent.

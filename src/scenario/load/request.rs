@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::tz::Offset;
 use serde_json_path::JsonPath;
 
 use crate::scenario::error::Problem;
@@ -188,16 +189,16 @@ impl Loader<'_> {
     fn selector(&mut self, key: &str, node: &Node) -> Option<Selector> {
         let written = fields::text(key, node, &mut self.errors)?.trim();
         if written.starts_with('$') {
-            if let Err(error) = JsonPath::parse(written) {
-                let message = match error.message() {
-                    "parser error" => "this part cannot be read".to_owned(),
-                    message => message.to_owned(),
-                };
-                let place = node.place_at(error.position());
-                self.errors.push(Problem::JsonPath { message }.at(place));
-                return None;
-            }
-            return Some(Selector::JsonPath(written.to_owned()));
+            let path = self.json_path(written, 0, node)?;
+            return Some(Selector::JsonPath(path));
+        }
+        let elsewhere = written.strip_prefix("at ").map(str::trim_start);
+        if let Some((zone, path)) = elsewhere.and_then(|rest| rest.split_once(' '))
+            && let Some(offset) = offset(zone)
+        {
+            let path = path.trim_start();
+            let path = self.json_path(path, written.len() - path.len(), node)?;
+            return Some(Selector::Instant { offset, path });
         }
         if written == "status" {
             return Some(Selector::Status);
@@ -222,6 +223,20 @@ impl Loader<'_> {
         }
         check_scim_path(written, node, &mut self.errors)?;
         Some(Selector::ScimPath(written.to_owned()))
+    }
+
+    /// A JSONPath that begins so many bytes behind the beginning of its node.
+    fn json_path(&mut self, written: &str, begin: usize, node: &Node) -> Option<String> {
+        if let Err(error) = JsonPath::parse(written) {
+            let message = match error.message() {
+                "parser error" => "this part cannot be read".to_owned(),
+                message => message.to_owned(),
+            };
+            let place = node.place_at(begin + error.position());
+            self.errors.push(Problem::JsonPath { message }.at(place));
+            return None;
+        }
+        Some(written.to_owned())
     }
 
     fn repeat(&mut self, node: &Node) -> Option<Repeat> {
@@ -319,6 +334,25 @@ impl Loader<'_> {
 }
 
 /// A header's name (RFC 9110 section 5.6.2).
+/// `+05:30`, as RFC 3339 writes it.
+fn offset(written: &str) -> Option<Offset> {
+    let (hours, minutes) = written.split_once(':')?;
+    let (sign, hours) = match hours.as_bytes().first()? {
+        b'+' => (1, &hours[1..]),
+        b'-' => (-1, &hours[1..]),
+        _ => return None,
+    };
+    let two_digits = |text: &str| match text.len() {
+        2 => text.parse::<u8>().ok().map(i32::from),
+        _ => None,
+    };
+    let (hours, minutes) = (two_digits(hours)?, two_digits(minutes)?);
+    if hours > 23 || minutes > 59 {
+        return None;
+    }
+    Offset::from_seconds(sign * (hours * 60 + minutes) * 60).ok()
+}
+
 fn is_token(name: &str) -> bool {
     !name.is_empty()
         && name
