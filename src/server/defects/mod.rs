@@ -9,6 +9,7 @@ mod access;
 mod alias;
 #[cfg(test)]
 mod bench;
+mod bulk;
 mod deletion;
 mod discovery;
 mod elements;
@@ -29,7 +30,9 @@ mod shapes;
 mod sides;
 mod story;
 mod tenants;
+mod timing;
 mod values;
+mod versions;
 mod visit;
 mod writing;
 
@@ -62,6 +65,7 @@ impl fmt::Debug for Defect {
 /// The defects, by what they are about.
 const AREAS: &[&[Defect]] = &[
     access::DEFECTS,
+    bulk::DEFECTS,
     deletion::DEFECTS,
     discovery::DEFECTS,
     elements::DEFECTS,
@@ -77,7 +81,9 @@ const AREAS: &[&[Defect]] = &[
     refused_members::DEFECTS,
     shapes::DEFECTS,
     tenants::DEFECTS,
+    timing::DEFECTS,
     values::DEFECTS,
+    versions::DEFECTS,
     writing::DEFECTS,
 ];
 

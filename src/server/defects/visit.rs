@@ -1,6 +1,7 @@
 //! What a defect sees of a request, and what it can do with it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use percent_encoding::NON_ALPHANUMERIC;
@@ -114,6 +115,17 @@ impl<'a> Visit<'a> {
                     .into_owned()
             })
         })
+    }
+
+    /// The server's time in milliseconds.
+    pub(super) fn milliseconds(&self) -> i64 {
+        self.now.as_millisecond()
+    }
+
+    /// When something ends that begins now and takes this long, in milliseconds.
+    pub(super) fn end_of(&self, time: Duration) -> i64 {
+        let time = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        self.milliseconds().saturating_add(time)
     }
 
     /// What the defect remembers from one request to the next.
