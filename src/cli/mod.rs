@@ -72,7 +72,7 @@ enum Command {
     /// Provision the people and groups of a directory file, as a provider does cycle by cycle
     Sync(Box<sync::SyncArguments>),
     /// Render event logs again, several as one run
-    Report(report::LogArguments),
+    Report(Box<report::LogArguments>),
     /// Look at pending snapshots and accept or reject them one by one
     Review(review::ReviewArguments),
     /// Accept pending snapshots

@@ -8,6 +8,7 @@ use clap::Args;
 
 use crate::cli::run::ReportArguments;
 use crate::cli::{Complaint, FAILED, FINE, INTERRUPTED, UNTESTABLE};
+use crate::report::Reporter;
 use crate::report::json::{LogError, read};
 use crate::report::merge::merged;
 use crate::report::totals::Totals;
@@ -54,14 +55,11 @@ pub(crate) fn report(arguments: &LogArguments) -> Result<ExitCode, Complaint> {
         .map(|path| read(path))
         .collect::<Result<Vec<_>, LogError>>()
         .map_err(|error| Complaint::new(error.to_string()))?;
-    let mut reporters = arguments.reports.reporters()?;
+    let mut audience = arguments.reports.audience()?;
     let mut totals = Totals::default();
     let ended = merged(logs, |event| {
         totals.on(event);
-        reporters
-            .iter_mut()
-            .try_for_each(|reporter| reporter.on(event))
-            .map_err(Ended::Unwritten)
+        audience.on(event).map_err(Ended::Unwritten)
     });
     match ended {
         Ok(()) => {}

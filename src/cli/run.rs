@@ -19,6 +19,7 @@ use crate::cli::target::{Chosen, TargetArguments};
 use crate::cli::{Complaint, FAILED, FINE, INTERRUPTED, UNTESTABLE};
 use crate::event::Event;
 use crate::report::Reporter;
+use crate::report::audience::Audience;
 use crate::report::human::Human;
 use crate::report::json::JsonLines;
 use crate::report::junit::Junit;
@@ -93,6 +94,9 @@ enum SnapshotMode {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Reports")]
 pub(crate) struct ReportArguments {
+    /// Show every failure in full, not one for each cause
+    #[arg(long, short, env = "SCIMULATE_VERBOSE")]
+    verbose: bool,
     /// Write a JUnit report
     #[arg(long, env = "SCIMULATE_REPORT_JUNIT", value_name = "FILE")]
     report_junit: Option<PathBuf>,
@@ -121,7 +125,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
     if let Some(chosen) = &chosen {
         consent(chosen, &selection)?;
     }
-    let reporters = arguments.reports.reporters()?;
+    let audience = arguments.reports.audience()?;
     crate::cli::runtime()?.block_on(async {
         let snapshots = arguments.session(chosen.as_ref());
         let mut servers = Vec::new();
@@ -174,7 +178,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
             everything: arguments.selection.is_everything(),
             journal,
         };
-        let code = play(settings, reporters).await;
+        let code = play(settings, audience).await;
         for server in servers {
             // It has no state file, so nothing can go wrong that matters.
             let _ = server.stop().await;
@@ -183,10 +187,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
     })
 }
 
-async fn play(
-    settings: Settings,
-    mut reporters: Vec<Box<dyn Reporter>>,
-) -> Result<ExitCode, Complaint> {
+async fn play(settings: Settings, mut audience: Audience<'_>) -> Result<ExitCode, Complaint> {
     let cancel = CancellationToken::new();
     let signals = tokio::spawn(interrupt::watch(
         cancel.clone(),
@@ -196,12 +197,10 @@ async fn play(
     let mut unwritten: Option<io::Error> = None;
     let ending = run::run(settings, cancel.clone(), |event: Event| {
         totals.on(&event);
-        for reporter in &mut reporters {
-            if let Err(problem) = reporter.on(&event) {
-                // Without a report a run is pointless, but what it created must still be removed.
-                unwritten.get_or_insert(problem);
-                cancel.cancel();
-            }
+        if let Err(problem) = audience.on(&event) {
+            // Without a report a run is pointless, but what it created must still be removed.
+            unwritten.get_or_insert(problem);
+            cancel.cancel();
         }
     })
     .await;
@@ -278,7 +277,7 @@ impl ReportArguments {
     }
 
     /// The reporters that were asked for.
-    pub(super) fn reporters(&self) -> Result<Vec<Box<dyn Reporter>>, Complaint> {
+    pub(super) fn audience(&self) -> Result<Audience<'static>, Complaint> {
         let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
         let to_stdout = self.report_json.as_deref() == Some(Path::new("-"));
         if !to_stdout {
@@ -289,7 +288,8 @@ impl ReportArguments {
             } else {
                 Paint::PLAIN
             };
-            reporters.push(Box::new(Human::new(anstream::stdout(), paint)));
+            let human = Human::new(anstream::stdout(), paint).verbose(self.verbose);
+            reporters.push(Box::new(human));
         }
         match &self.report_json {
             Some(_) if to_stdout => reporters.push(Box::new(JsonLines::new(io::stdout()))),
@@ -299,7 +299,7 @@ impl ReportArguments {
         if let Some(path) = &self.report_junit {
             reporters.push(Box::new(Junit::new(BufWriter::new(created(path)?))));
         }
-        Ok(reporters)
+        Ok(Audience::new(reporters))
     }
 }
 

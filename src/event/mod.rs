@@ -1,5 +1,9 @@
 //! Events: all that a reporter needs, as it happens. As JSON lines they are the machine format, version [`FORMAT`].
 
+mod cause;
+
+pub use cause::{Cause, GridCell, StepPlace};
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -125,6 +129,12 @@ pub enum Event {
         /// Resources that it created and could not remove, as URLs.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         left: Vec<String>,
+    },
+    /// Why steps failed, what to mend first at the top. Told before `run-finished` if something failed; it follows from
+    /// the events before it.
+    Causes {
+        /// In the order in which mending them helps most.
+        causes: Vec<Cause>,
     },
     /// Always the last.
     RunFinished {

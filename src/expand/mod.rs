@@ -247,11 +247,10 @@ fn kept_id(step: &Step) -> Option<String> {
     let is_id = |selector: &Selector| match selector {
         Selector::JsonPath(path) => path == "$.id",
         Selector::ScimPath(path) => path == "id",
-<<<<<<< HEAD
-        Selector::Header(_) | Selector::OpaqueTag | Selector::Status => false,
-=======
-        Selector::Header(_) | Selector::Status | Selector::Instant { .. } => false,
->>>>>>> 98ef894 (Let a capture write an instant as in another zone)
+        Selector::Header(_)
+        | Selector::OpaqueTag
+        | Selector::Status
+        | Selector::Instant { .. } => false,
     };
     request
         .keep

@@ -1,4 +1,4 @@
-//! The report for people: a line for each scenario as it ends, then the grid, the failures and what to do next.
+//! The report for people: a line for each scenario as it ends, then the grid, what to fix first, and what was not tested.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -8,11 +8,12 @@ use super::Reporter;
 use super::citation::{citations, level};
 use super::clean::{one_line, visible};
 use super::failure::FailedStep;
+use super::fixes;
 use super::grid::Grid;
 use super::paint::Paint;
 use super::summary::{counted, grid_text, seconds, totals_text};
 use super::totals::{Totals, warns};
-use crate::event::Event;
+use crate::event::{Cause, Event};
 use crate::finding::{Authority, Verdict};
 
 /// Writes for people. Apart from times the same run gives the same text, also when scenarios run side by side: a
@@ -27,9 +28,14 @@ pub struct Human<W> {
     open: BTreeMap<usize, Scenario>,
     /// The scenario whose line is next.
     next: usize,
-    failures: BTreeMap<usize, Vec<String>>,
+    /// Every failure is told in full, not one for each cause.
+    verbose: bool,
+    /// Failed steps, by scenario and place in it.
+    failures: BTreeMap<(usize, usize), String>,
+    causes: Vec<Cause>,
     warnings: BTreeMap<String, Warning>,
-    skips: BTreeMap<String, Skips>,
+    /// Steps that were skipped, whole or in part, by the reason; each by its scenario and its place in it.
+    skips: BTreeMap<String, BTreeSet<(usize, usize)>>,
 }
 
 /// What is kept of a scenario until it has its line.
@@ -38,6 +44,8 @@ struct Scenario {
     title: String,
     client: String,
     source: Option<String>,
+    /// How many of its steps are over.
+    steps: usize,
     warned: bool,
     failed: usize,
     reason: Option<String>,
@@ -53,12 +61,6 @@ struct Warning {
     count: usize,
 }
 
-/// Steps that were skipped for one reason.
-#[derive(Debug, Clone, Copy, Default)]
-struct Skips {
-    steps: usize,
-}
-
 impl<W: Write> Human<W> {
     /// Writes to `out`.
     pub fn new(out: W, paint: Paint) -> Self {
@@ -69,10 +71,17 @@ impl<W: Write> Human<W> {
             totals: Totals::default(),
             open: BTreeMap::new(),
             next: 0,
+            verbose: false,
             failures: BTreeMap::new(),
+            causes: Vec::new(),
             warnings: BTreeMap::new(),
             skips: BTreeMap::new(),
         }
+    }
+
+    /// Tells every failure in full.
+    pub fn verbose(self, verbose: bool) -> Self {
+        Self { verbose, ..self }
     }
 
     /// Lines of the scenarios whose turn it is; at the end of all that are left.
@@ -107,11 +116,46 @@ impl<W: Write> Human<W> {
     }
 
     fn write_failures(&mut self) -> io::Result<()> {
-        let all: Vec<&String> = self.failures.values().flatten().collect();
-        for (position, failure) in all.iter().enumerate() {
-            let head = format!("FAILED {} of {}: ", position + 1, all.len());
-            writeln!(self.out, "\n{}{failure}", self.paint.bad(head))?;
+        if self.failures.is_empty() {
+            return Ok(());
         }
+        let causes = std::mem::take(&mut self.causes);
+        if !causes.is_empty() {
+            let overview = fixes::overview(&causes, self.failures.len(), self.paint);
+            writeln!(self.out, "\n{overview}")?;
+        }
+        let mut shown: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+        for (position, cause) in causes.iter().enumerate() {
+            let head = format!("CAUSE {} of {}: ", position + 1, causes.len());
+            let title = one_line(&cause.title);
+            // Of a single one all was said above.
+            if causes.len() > 1 {
+                let (head, title) = (self.paint.bad(head), self.paint.bold(title));
+                writeln!(self.out, "\n{head}{title}")?;
+            }
+            let told = if self.verbose { cause.places.len() } else { 1 };
+            for place in cause.places.iter().take(told) {
+                let step = (place.scenario, place.index);
+                // A step that fails for several reasons is told once.
+                match (shown.get(&step), self.failures.get(&step)) {
+                    (Some(number), _) => {
+                        let place = fixes::place(place);
+                        writeln!(self.out, "\n  {place}: in full under cause {number}")?;
+                    }
+                    (None, Some(failure)) => writeln!(self.out, "\n{}", indented(failure))?,
+                    (None, None) => {}
+                }
+                shown.entry(step).or_insert(position + 1);
+            }
+            let others = fixes::others(cause);
+            if !self.verbose && !others.is_empty() {
+                writeln!(self.out, "\n  the same cause:")?;
+                for other in others {
+                    writeln!(self.out, "    {other}")?;
+                }
+            }
+        }
+        self.causes = causes;
         Ok(())
     }
 
@@ -141,18 +185,38 @@ impl<W: Write> Human<W> {
     }
 
     fn write_skips(&mut self) -> io::Result<()> {
-        if self.skips.is_empty() {
+        let over_failures: BTreeSet<(usize, usize)> = self
+            .causes
+            .iter()
+            .flat_map(|cause| &cause.skipped)
+            .map(|place| (place.scenario, place.index))
+            .collect();
+        let mut reasons: Vec<(String, usize)> = Vec::new();
+        for (reason, steps) in &self.skips {
+            let left = steps.difference(&over_failures).count();
+            if left > 0 {
+                reasons.push((reason.clone(), left));
+            }
+        }
+        if !over_failures.is_empty() {
+            let reason = "a step that failed was needed; they count under its cause".to_owned();
+            reasons.push((reason, over_failures.len()));
+        }
+        if reasons.is_empty() {
             return Ok(());
         }
         writeln!(self.out, "\n{}", self.paint.bold("Skipped, so not tested"))?;
-        for (reason, skips) in &self.skips {
-            writeln!(self.out, "  {}: {reason}", counted(skips.steps, "step"))?;
+        for (reason, steps) in reasons {
+            writeln!(self.out, "  {}: {reason}", counted(steps, "step"))?;
         }
         Ok(())
     }
 
     fn write_totals(&mut self) -> io::Result<()> {
         writeln!(self.out, "\n{}", totals_text(&self.totals, self.paint))?;
+        if let Some(text) = fixes::in_short(&self.causes, self.failures.len()) {
+            writeln!(self.out, "{text}")?;
+        }
         self.out.flush()
     }
 
@@ -172,6 +236,8 @@ impl<W: Write> Human<W> {
             return;
         };
         let scenario = self.open.entry(*number).or_default();
+        let place = scenario.steps;
+        scenario.steps += 1;
         if *verdict == Verdict::Skip {
             let reason = findings
                 .iter()
@@ -181,7 +247,10 @@ impl<W: Write> Human<W> {
                     |finding| one_line(&finding.message),
                 );
             scenario.reason.get_or_insert_with(|| reason.clone());
-            self.skips.entry(reason).or_default().steps += 1;
+            self.skips
+                .entry(reason)
+                .or_default()
+                .insert((*number, place));
         } else if *verdict == Verdict::Pass {
             // Part of a step that was not judged; a missing snapshot is told with the snapshots. Where a step failed,
             // what could not be judged any more follows from that.
@@ -191,7 +260,10 @@ impl<W: Write> Human<W> {
             let reasons: BTreeSet<String> =
                 parts.map(|finding| one_line(&finding.message)).collect();
             for reason in reasons {
-                self.skips.entry(reason).or_default().steps += 1;
+                self.skips
+                    .entry(reason)
+                    .or_default()
+                    .insert((*number, place));
             }
         }
         if matches!(verdict, Verdict::Fail | Verdict::Error) {
@@ -209,9 +281,9 @@ impl<W: Write> Human<W> {
             let text = format!(
                 "{}\n\n{}",
                 failed.place(self.paint),
-                indented(&failed.text(self.paint))
+                failed.text(self.paint)
             );
-            self.failures.entry(*number).or_default().push(text);
+            self.failures.insert((*number, place), text);
         }
         for finding in findings.iter().filter(|finding| warns(finding)) {
             scenario.warned = true;
@@ -316,6 +388,10 @@ impl<W: Write> Reporter for Human<W> {
             } => {
                 self.open.entry(*scenario).or_default().over = Some((*verdict, *elapsed));
                 self.write_lines(false)
+            }
+            Event::Causes { causes } => {
+                self.causes.clone_from(causes);
+                Ok(())
             }
             Event::RunFinished { .. } => {
                 self.write_lines(true)?;

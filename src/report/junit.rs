@@ -18,7 +18,7 @@ use super::failure::FailedStep;
 use super::paint::Paint;
 use super::totals::warns;
 use super::traffic;
-use crate::event::Event;
+use crate::event::{Cause, Event};
 use crate::finding::{Finding, Verdict};
 
 /// Writes one document at the end of the run.
@@ -32,6 +32,7 @@ pub struct Junit<W> {
     run_cases: Vec<TestCase>,
     /// Class and name of all cases, which must be unique.
     names: BTreeSet<(String, String)>,
+    causes: Vec<Cause>,
 }
 
 #[derive(Debug)]
@@ -42,7 +43,28 @@ struct Suite {
     client: String,
     source: Option<String>,
     started: OffsetDateTime,
-    cases: Vec<TestCase>,
+    cases: Vec<Case>,
+}
+
+/// A step. One that failed is written when its cause is known.
+#[derive(Debug)]
+enum Case {
+    Done(TestCase),
+    Failed(FailedCase),
+}
+
+/// What is kept of a step that failed.
+#[derive(Debug)]
+struct FailedCase {
+    name: String,
+    class: String,
+    time: Duration,
+    /// Judged and wrong, or not to be judged.
+    verdict: Verdict,
+    rule: String,
+    headline: String,
+    text: String,
+    traffic: String,
 }
 
 impl<W: Write> Junit<W> {
@@ -55,6 +77,7 @@ impl<W: Write> Junit<W> {
             suites: BTreeMap::new(),
             run_cases: Vec::new(),
             names: BTreeSet::new(),
+            causes: Vec::new(),
         }
     }
 
@@ -65,10 +88,18 @@ impl<W: Write> Junit<W> {
     }
 
     fn report(&mut self) -> Report {
+        let blamed = blamed(&self.causes);
         let mut suites: Vec<TestSuite> = std::mem::take(&mut self.suites)
-            .into_values()
-            .filter(|suite| !suite.cases.is_empty())
-            .map(|suite| test_suite(&suite.name, suite.started, suite.cases))
+            .into_iter()
+            .filter(|(_, suite)| !suite.cases.is_empty())
+            .map(|(number, suite)| {
+                let cases = suite.cases.into_iter().enumerate();
+                let cases = cases.map(|(index, case)| match case {
+                    Case::Done(case) => case,
+                    Case::Failed(case) => case.built(blamed.get(&(number, index))),
+                });
+                test_suite(&suite.name, suite.started, cases.collect())
+            })
             .collect();
         let mut cases = std::mem::take(&mut self.run_cases);
         if suites.is_empty() && cases.is_empty() {
@@ -129,34 +160,43 @@ impl<W: Write> Junit<W> {
             findings,
         };
         let place = failed.place(Paint::PLAIN);
-        let text = xml(&format!("{place}\n\n{}", failed.text(Paint::PLAIN)));
-        let headline = xml(&failed.headline());
-        let rule = xml(&failed.rule());
+        let told = matches!(verdict, Verdict::Fail | Verdict::Error).then(|| {
+            let text = xml(&format!("{place}\n\n{}", failed.text(Paint::PLAIN)));
+            (xml(&failed.rule()), failed.headline(), text)
+        });
         let name = self.unique(&class, &xml(&one_line(step)));
         let time = Duration::milliseconds(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX));
+        if let Some((rule, headline, text)) = told {
+            let case = FailedCase {
+                name,
+                class,
+                time,
+                verdict: *verdict,
+                rule,
+                headline,
+                text,
+                traffic: self.traffic_of(&place, event),
+            };
+            self.add(*scenario, Case::Failed(case));
+            return;
+        }
         let mut case = match verdict {
-            Verdict::Pass => TestCaseBuilder::success(&name, time),
             Verdict::Skip => {
                 TestCaseBuilder::skipped_with_cause(&name, "skipped", &reason(findings))
             }
-            Verdict::Fail => TestCaseBuilder::failure(&name, time, &rule, &headline),
-            Verdict::Error => TestCaseBuilder::error(&name, time, &rule, &headline),
+            _ => TestCaseBuilder::success(&name, time),
         };
         case.set_classname(&class);
-        match verdict {
-            Verdict::Fail | Verdict::Error => {
-                case.set_trace(&text);
-                case.set_system_out(&self.traffic_of(&place, event));
-            }
-            Verdict::Pass | Verdict::Skip => {
-                let warnings = warnings(findings, source.as_deref());
-                if !warnings.is_empty() {
-                    case.set_system_out(&xml(&format!("{place}\n\n{warnings}")));
-                }
-            }
+        let warnings = warnings(findings, source.as_deref());
+        if !warnings.is_empty() {
+            case.set_system_out(&xml(&format!("{place}\n\n{warnings}")));
         }
-        if let Some(suite) = self.suites.get_mut(scenario) {
-            suite.cases.push(case.build());
+        self.add(*scenario, Case::Done(case.build()));
+    }
+
+    fn add(&mut self, scenario: usize, case: Case) {
+        if let Some(suite) = self.suites.get_mut(&scenario) {
+            suite.cases.push(case);
         }
     }
 
@@ -219,6 +259,7 @@ impl<W: Write> Reporter for Junit<W> {
                 self.suites.insert(*scenario, suite);
             }
             Event::StepFinished { .. } => self.add_step(event),
+            Event::Causes { causes } => self.causes.clone_from(causes),
             Event::Stopped { message, hint } => {
                 let text = match hint {
                     Some(hint) => format!("{message}\nhint: {hint}"),
@@ -256,6 +297,40 @@ impl<W: Write> Reporter for Junit<W> {
         }
         Ok(())
     }
+}
+
+impl FailedCase {
+    /// The case; its message names the cause, so that whoever reads one failure knows with which others it goes.
+    fn built(self, cause: Option<&String>) -> TestCase {
+        let message = match cause {
+            Some(cause) => format!("{} ({cause})", self.headline),
+            None => self.headline,
+        };
+        let message = xml(&message);
+        let mut case = match self.verdict {
+            Verdict::Error => TestCaseBuilder::error(&self.name, self.time, &self.rule, &message),
+            _ => TestCaseBuilder::failure(&self.name, self.time, &self.rule, &message),
+        };
+        case.set_classname(&self.class);
+        case.set_trace(&self.text);
+        case.set_system_out(&self.traffic);
+        case.build()
+    }
+}
+
+/// The cause of each step that failed, by its scenario and its place in it.
+fn blamed(causes: &[Cause]) -> BTreeMap<(usize, usize), String> {
+    let mut blamed = BTreeMap::new();
+    for (position, cause) in causes.iter().enumerate() {
+        let number = position + 1;
+        for place in &cause.places {
+            let title = one_line(&cause.title);
+            blamed
+                .entry((place.scenario, place.index))
+                .or_insert_with(|| format!("cause {number} of {}: {title}", causes.len()));
+        }
+    }
+    blamed
 }
 
 fn test_suite(name: &str, started: OffsetDateTime, cases: Vec<TestCase>) -> TestSuite {

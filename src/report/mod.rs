@@ -1,5 +1,7 @@
 //! Reporters: folds over events. They know events, findings and exchanges, and nothing else.
 
+pub mod audience;
+pub mod cause;
 pub mod clean;
 pub mod grid;
 pub mod human;
@@ -13,6 +15,7 @@ mod citation;
 mod curl;
 pub(crate) mod difference;
 mod failure;
+mod fixes;
 mod summary;
 mod traffic;
 

@@ -5,6 +5,8 @@ use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
 use roxmltree::{Document, Node};
 
 use super::Reporter;
+use super::audience::Audience;
+use super::cause::Causes;
 use super::human::Human;
 use super::json::{JsonLines, LogError, read};
 use super::junit::Junit;
@@ -30,21 +32,23 @@ fn recorded() -> Vec<(String, Vec<Event>)> {
         .collect()
 }
 
+/// As the command line tells reporters of a run.
+fn tell(reporter: impl Reporter, events: &[Event]) {
+    let mut audience = Audience::new(vec![Box::new(reporter)]);
+    for event in events {
+        audience.on(event).unwrap();
+    }
+}
+
 fn human(events: &[Event], paint: Paint) -> String {
     let mut out = Vec::new();
-    let mut reporter = Human::new(&mut out, paint);
-    for event in events {
-        reporter.on(event).unwrap();
-    }
+    tell(Human::new(&mut out, paint), events);
     String::from_utf8(out).unwrap()
 }
 
 fn junit(events: &[Event]) -> String {
     let mut out = Vec::new();
-    let mut reporter = Junit::new(&mut out).with_attachment("report.html");
-    for event in events {
-        reporter.on(event).unwrap();
-    }
+    tell(Junit::new(&mut out).with_attachment("report.html"), events);
     String::from_utf8(out).unwrap()
 }
 
@@ -56,6 +60,9 @@ fn every_reporter_renders_every_recorded_run() {
         let mut totals = Totals::default();
         events.iter().for_each(|event| totals.on(event));
         insta::assert_debug_snapshot!(format!("{name}_totals"), totals);
+        let mut causes = Causes::default();
+        events.iter().for_each(|event| causes.on(event));
+        insta::assert_json_snapshot!(format!("{name}_causes"), causes.causes());
     }
 }
 
@@ -78,28 +85,27 @@ fn colours_add_nothing_but_colours() {
 
 #[test]
 fn the_order_in_which_scenarios_end_does_not_matter() {
-    let (_, events) = recorded()
-        .into_iter()
-        .find(|(name, _)| name == "failed")
-        .unwrap();
-    let expected = human(&events, Paint::PLAIN);
     let number = |event: &Event| match event {
         Event::ScenarioStarted { scenario, .. }
         | Event::StepFinished { scenario, .. }
         | Event::ScenarioFinished { scenario, .. } => Some(*scenario),
         _ => None,
     };
-    let (before, within): (Vec<Event>, Vec<Event>) = events
-        .into_iter()
-        .partition(|event| number(event).is_none());
-    let mut turned = within;
-    // Stable: the order within a scenario stays.
-    turned.sort_by_key(|event| std::cmp::Reverse(number(event)));
-    let (last, first) = before.split_last().unwrap();
-    let mut mixed = first.to_vec();
-    mixed.extend(turned);
-    mixed.push(last.clone());
-    assert_eq!(human(&mixed, Paint::PLAIN), expected);
+    let is_wanted = |name: &str| matches!(name, "failed" | "causes");
+    for (_, events) in recorded().into_iter().filter(|(name, _)| is_wanted(name)) {
+        let expected = human(&events, Paint::PLAIN);
+        let (before, within): (Vec<Event>, Vec<Event>) = events
+            .into_iter()
+            .partition(|event| number(event).is_none());
+        let mut turned = within;
+        // Stable: the order within a scenario stays.
+        turned.sort_by_key(|event| std::cmp::Reverse(number(event)));
+        let (last, first) = before.split_last().unwrap();
+        let mut mixed = first.to_vec();
+        mixed.extend(turned);
+        mixed.push(last.clone());
+        assert_eq!(human(&mixed, Paint::PLAIN), expected);
+    }
 }
 
 #[test]

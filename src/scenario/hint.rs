@@ -119,11 +119,7 @@ impl Problem {
                 Some("for example `name.givenName` or `emails[type eq \"work\"].value`".to_owned())
             }
             Self::Selector { .. } => Some(
-<<<<<<< HEAD
-                "a JSONPath (`$.id`), a SCIM path (`name.givenName`), `header NAME`, `opaque-tag` or `status`"
-=======
-                "a JSONPath (`$.id`), a SCIM path (`name.givenName`), `header NAME`, `status` or `at +05:00 JSONPATH`"
->>>>>>> 98ef894 (Let a capture write an instant as in another zone)
+                "a JSONPath (`$.id`), a SCIM path (`name.givenName`), `header NAME`, `status`, `opaque-tag` or `at +05:00 JSONPATH`"
                     .to_owned(),
             ),
             Self::Payload { repair, .. } | Self::Mapping { repair, .. } => repair.clone(),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::project::Project;
+use crate::project::{Project, assert_told};
 
 #[test]
 fn a_log_gives_the_report_of_its_run_again() {
@@ -63,4 +63,62 @@ fn a_report_that_cannot_be_written_is_a_mistake() {
         "{}",
         said.stderr
     );
+}
+
+/// Two people who are created, each wanted to be a 200 by mistake, and a step that only follows a 200.
+const TWICE: &str = r#"title: Two creates that are wanted to be a 200
+as: [okta-oin, entra-legacy]
+feature: create
+people:
+  ada: { userName: "ada.${run}@example.test" }
+  bob: { userName: "ada.${run}@second.test" }
+steps:
+  - name: create ada
+    post: /Users
+    body: { schemas: ["urn:ietf:params:scim:schemas:core:2.0:User"], userName: "${ada.userName}" }
+    expect: { status: 200 }
+    keep: { answer: status }
+  - name: create bob
+    post: /Users
+    body: { schemas: ["urn:ietf:params:scim:schemas:core:2.0:User"], userName: "${bob.userName}" }
+    expect: { status: 200 }
+  - name: read ada
+    when: { that: "${answer}", is: 200 }
+    get: /Users?filter=userName eq "${ada.userName}"
+    expect: { status: 200 }
+"#;
+
+#[test]
+fn failures_with_one_cause_are_told_once() {
+    let project = Project::new();
+    project.write("scenarios/twice.yaml", TWICE);
+    let run = "run scenarios/twice.yaml --jobs 1 --report-json run.jsonl --report-junit run.xml";
+    let said = project.scimulate(run);
+    assert_eq!(said.code, Some(1));
+    assert_told!("causes", said.all());
+    let junit = project.read("run.xml");
+    assert_eq!(
+        junit
+            .matches("(cause 1 of 1: POST /Users is answered 201, not 200)")
+            .count(),
+        4
+    );
+    let log = project.read("run.jsonl");
+    let told: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("every line is an event"))
+        .collect();
+    let causes = &told[told.len() - 2];
+    assert_eq!(causes["event"], "causes");
+    assert_eq!(
+        causes["causes"][0]["places"].as_array().map(Vec::len),
+        Some(4)
+    );
+    assert_eq!(causes["causes"][0]["skipped"][0]["step"], "read ada");
+    let skip = "its condition does not hold: `${answer}` of `create ada` is 201";
+    assert_eq!(junit.matches(skip).count(), 2);
+    // Everything at full length.
+    let whole = project.scimulate("report run.jsonl --verbose");
+    assert_eq!(said.stdout.matches("to see it again").count(), 1);
+    assert_eq!(whole.stdout.matches("to see it again").count(), 4);
 }

@@ -99,11 +99,7 @@ pub(super) fn step() -> Value {
             (
                 "keep",
                 described(
-<<<<<<< HEAD
-                    "Captures: name to JSONPath, SCIM path, `header NAME`, `opaque-tag` or `status`.",
-=======
-                    "Captures: name to JSONPath, SCIM path, `header NAME`, `status` or `at +05:00 JSONPATH`.",
->>>>>>> 98ef894 (Let a capture write an instant as in another zone)
+                    "Captures: name to JSONPath, SCIM path, `header NAME`, `status`, `opaque-tag` or `at +05:00 JSONPATH`.",
                     reference("captures"),
                 ),
             ),
