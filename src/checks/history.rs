@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::checks::seen::Reading;
+use crate::checks::seen::{Address, Reading};
 use crate::scim::locate::member;
 use crate::scim::urn;
 
@@ -19,6 +19,10 @@ pub(crate) struct History {
     configuration: Option<Arc<Value>>,
     /// Schema definitions of `/Schemas`, by their URN in lower case.
     schemas: BTreeMap<String, Arc<Value>>,
+    /// Origins that took a request with credentials.
+    guarded: BTreeSet<String>,
+    /// Endpoints that answered a request with success, by their base path.
+    served: BTreeMap<String, BTreeSet<String>>,
     /// Resources by their address: base, endpoint, id.
     resources: BTreeMap<(String, String, String), Remembered>,
     /// How many requests may have changed something.
@@ -78,11 +82,27 @@ impl History {
         self.writes += 1;
     }
 
+    /// A request with credentials was answered with success there.
+    pub(crate) fn is_guarded(&self, origin: &str) -> bool {
+        self.guarded.contains(origin)
+    }
+
+    /// The endpoint answered a request with success.
+    pub(crate) fn is_served(&self, address: &Address<'_>) -> bool {
+        let endpoints = self.served.get(address.base);
+        endpoints
+            .zip(address.endpoint)
+            .is_some_and(|(endpoints, endpoint)| endpoints.contains(endpoint))
+    }
+
     /// Takes in what an exchange says.
     pub(super) fn learn(&mut self, read: &Reading<'_>) {
         let Some(endpoint) = read.address.endpoint else {
             return;
         };
+        if read.succeeded() {
+            self.learn_success(endpoint, read);
+        }
         match endpoint {
             "ServiceProviderConfig" | "ResourceTypes" | "Schemas" => {
                 if read.is("GET") && read.status() == 200 {
@@ -90,6 +110,17 @@ impl History {
                 }
             }
             _ => self.learn_resource(endpoint, read),
+        }
+    }
+
+    fn learn_success(&mut self, endpoint: &str, read: &Reading<'_>) {
+        let request = read.request();
+        if request.header("authorization").is_some() && !self.guarded.contains(&request.origin) {
+            self.guarded.insert(request.origin.clone());
+        }
+        if !self.is_served(&read.address) {
+            let endpoints = self.served.entry(read.address.base.to_owned()).or_default();
+            endpoints.insert(endpoint.to_owned());
         }
     }
 

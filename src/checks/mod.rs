@@ -4,12 +4,19 @@
 //! A [`Check`] is a row of a table and one function. [`Watch`] shows it every exchange in order, together with what the
 //! earlier ones said ([`History`]).
 
+mod access;
 mod addresses;
 mod discovery;
+mod errors;
+mod headers;
 mod history;
 mod identity;
+mod media;
 mod meta;
+mod methods;
 mod projection;
+mod query;
+mod reasons;
 mod schemas;
 mod seen;
 mod versions;
@@ -62,6 +69,24 @@ impl Stake {
         Self {
             authority: Authority::Rfc,
             strength: Strength::Should,
+            source,
+        }
+    }
+
+    /// What Okta needs of the answers that it gets.
+    const fn okta(strength: Strength, source: &'static str) -> Self {
+        Self {
+            authority: Authority::Okta,
+            strength,
+            source,
+        }
+    }
+
+    /// What Entra needs of the answers that it gets.
+    const fn entra(strength: Strength, source: &'static str) -> Self {
+        Self {
+            authority: Authority::Entra,
+            strength,
             source,
         }
     }
@@ -129,6 +154,12 @@ impl Judged {
 
 /// The checks, by what they are about.
 const AREAS: &[&[Check]] = &[
+    methods::CHECKS,
+    headers::CHECKS,
+    access::CHECKS,
+    media::CHECKS,
+    errors::CHECKS,
+    reasons::CHECKS,
     addresses::CHECKS,
     identity::CHECKS,
     meta::CHECKS,

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::checks::History;
 use crate::checks::history::Remembered;
+use crate::checks::query::Query;
 use crate::exchange::{Exchange, Request, Response, Sender};
 use crate::finding::Difference;
 use crate::scim::locate::member;
@@ -31,6 +32,25 @@ pub(crate) struct Seen<'a> {
     pub(crate) history: &'a History,
     /// Other requests were under way at the same time.
     pub(crate) crowded: bool,
+    /// What it asks for, once a check wanted to know.
+    query: OnceCell<Query>,
+}
+
+impl<'a> Seen<'a> {
+    /// An exchange after these.
+    pub(crate) fn new(reading: Reading<'a>, history: &'a History, crowded: bool) -> Self {
+        Self {
+            reading,
+            history,
+            crowded,
+            query: OnceCell::new(),
+        }
+    }
+
+    /// What the request asks for as a query.
+    pub(crate) fn query(&self) -> &Query {
+        self.query.get_or_init(|| Query::of(&self.reading))
+    }
 }
 
 impl<'a> Deref for Seen<'a> {
@@ -143,7 +163,7 @@ impl<'a> Address<'a> {
         self.endpoint == Some("Me")
     }
 
-    /// A query: a list is what a success answers.
+    /// A query by POST.
     pub(crate) fn is_search(&self) -> bool {
         self.endpoint == Some(".search") || self.id == Some(".search")
     }
@@ -276,6 +296,11 @@ impl<'a> Reading<'a> {
         list.filter_map(Value::as_str)
     }
 
+    /// The answer says that it is an error.
+    pub(crate) fn is_error(&self) -> bool {
+        self.schemas().any(|schema| urn::same(schema, urn::ERROR))
+    }
+
     /// The answer says that it is a list, or has what only lists have.
     pub(crate) fn is_list(&self) -> bool {
         let Some(body) = self.object() else {
@@ -294,7 +319,10 @@ impl<'a> Reading<'a> {
         let Some(body) = self.object() else {
             return Vec::new();
         };
-        if !self.succeeded() || !(self.address.holds_resources() || self.address.is_search()) {
+        if !self.succeeded()
+            || self.is_error()
+            || !(self.address.holds_resources() || self.address.is_search())
+        {
             return Vec::new();
         }
         if self.is_list() {

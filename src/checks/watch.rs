@@ -42,11 +42,7 @@ impl Watch {
             if crowded {
                 self.history.lose_track();
             }
-            let seen = Seen {
-                reading,
-                history: &self.history,
-                crowded,
-            };
+            let seen = Seen::new(reading, &self.history, crowded);
             for check in Check::all() {
                 let faults = match (check.judge)(&seen) {
                     Judged::Silent => continue,

@@ -247,10 +247,9 @@ fn kept_id(step: &Step) -> Option<String> {
     let is_id = |selector: &Selector| match selector {
         Selector::JsonPath(path) => path == "$.id",
         Selector::ScimPath(path) => path == "id",
-        Selector::Header(_)
-        | Selector::OpaqueTag
-        | Selector::Status
-        | Selector::Instant { .. } => false,
+        Selector::Header(_) | Selector::OpaqueTag | Selector::Status | Selector::Instant { .. } => {
+            false
+        }
     };
     request
         .keep
