@@ -109,6 +109,11 @@ impl History {
                     self.learn_discovery(endpoint, read.json());
                 }
             }
+            // Its operations may do anything to anybody.
+            "Bulk" if read.is("POST") && read.succeeded() => {
+                self.resources.clear();
+                self.writes += 1;
+            }
             _ => self.learn_resource(endpoint, read),
         }
     }

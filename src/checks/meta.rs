@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::checks::seen::{Resource, Seen, differs};
+use crate::checks::writes::computed;
 use crate::checks::{Check, Fault, Judged, Stake, texts};
-use crate::scim::equality::{Options, differences, instant_of};
+use crate::scim::equality::{differences, instant_of};
 use crate::scim::locate::member;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -329,16 +330,9 @@ fn tag_moves_with_the_resource(seen: &Seen<'_>) -> Judged {
             None => Judged::Silent,
         };
     }
-    // Computed from other resources, so a change of these is none of this one.
-    let options = Options {
-        ignored: ["meta", "groups", "members.display", "manager.displayName"]
-            .map(str::to_owned)
-            .into(),
-        ..Options::default()
-    };
     let before = Value::Object(known.body.clone());
     let now = Value::Object(resource.body.clone());
-    match differences(&before, &now, &options).into_iter().next() {
+    match differences(&before, &now, &computed()).into_iter().next() {
         None => Judged::Holds,
         Some(first) => {
             let name = first.path.clone();

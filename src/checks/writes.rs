@@ -52,20 +52,19 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 /// What may change although nobody writes to the resource: what the server computes from others.
-fn computed() -> Options {
-    Options {
-        ignored: [
-            "meta",
-            "groups",
-            "members.display",
-            "members.$ref",
-            "manager.displayName",
-            "manager.$ref",
-        ]
+pub(super) fn computed() -> Options {
+    let mut ignored: Vec<String> = ["meta", "groups", "members.display", "members.$ref"]
         .map(str::to_owned)
-        .into_iter()
-        .chain([format!("{}:manager.displayName", urn::ENTERPRISE_USER)])
-        .collect(),
+        .into();
+    for manager in [
+        "manager".to_owned(),
+        format!("{}:manager", urn::ENTERPRISE_USER),
+    ] {
+        ignored.push(format!("{manager}.displayName"));
+        ignored.push(format!("{manager}.$ref"));
+    }
+    Options {
+        ignored,
         ..Options::default()
     }
 }

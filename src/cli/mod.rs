@@ -3,6 +3,7 @@
 pub mod check;
 pub mod diagnostic;
 pub mod expand;
+mod explain;
 pub mod schema;
 
 mod as_cargo;
@@ -65,6 +66,8 @@ enum Command {
     Expand(expand::ExpandArguments),
     /// Find the mistakes of scenario files, sending nothing
     Check(check::CheckArguments),
+    /// Say what a rule, a requirement of the RFCs or a defect is about
+    Explain(explain::ExplainArguments),
     /// Print the JSON Schema of scenario files, for editors
     Schema,
     /// Start the reference server, a complete SCIM 2.0 service provider in memory
@@ -171,6 +174,7 @@ pub fn main() -> ExitCode {
         Command::Show(arguments) => show::show(&arguments),
         Command::Expand(arguments) => expand::expand(&arguments),
         Command::Check(arguments) => return check::check(&arguments),
+        Command::Explain(arguments) => explain::explain(&arguments),
         Command::Schema => return schema::print(),
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Sync(arguments) => sync::sync(&arguments),

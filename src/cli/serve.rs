@@ -286,6 +286,10 @@ fn list_defects() {
             "{}  {}\n    client: {}; area: {}; severity: {}\n    wrong: {}\n    right: {}\n",
             defect.id, story.title, story.idp, story.area, story.severity, story.wrong, story.right
         ));
+        text.push_str(&format!(
+            "    a report names: {}\n",
+            defect.names.join(", ")
+        ));
         for source in &story.sources {
             text.push_str(&format!("    {source}\n"));
         }

@@ -1,5 +1,6 @@
 //! Findings: what was judged, how it came out, how much it binds, and on whose authority.
 
+pub mod page;
 pub mod requirement;
 
 use serde::{Deserialize, Serialize};

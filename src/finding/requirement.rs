@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 static LIST: &str = include_str!("../../fixtures/rfc-requirements.jsonl");
 
-/// One requirement. The list has more columns; these are the ones that judging and reports use.
+/// One requirement. The list has more columns; these are the ones that judging, reports and explanations use.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Requirement {
     /// Names it for good: `rfc7644-3.5.2-200-or-204`.
@@ -28,6 +28,18 @@ pub struct Requirement {
     pub testable: String,
     /// 1 is what every provider needs.
     pub tier: u8,
+    /// What must hold, else it is skipped.
+    pub preconditions: Vec<String>,
+    /// How it is tested, in words.
+    pub probe: String,
+    /// What must come of that.
+    pub expect: String,
+    /// Which provider depends on it, and where.
+    pub idp_relevance: String,
+    /// How real traffic of providers departs from it.
+    pub idp_deviation: Option<String>,
+    /// An ambiguity or erratum.
+    pub note: Option<String>,
 }
 
 impl Requirement {
