@@ -64,7 +64,8 @@ fn is_inactive(resource: Option<&Value>) -> bool {
     is_false(resource.and_then(|resource| member(resource.as_object()?, "active")))
 }
 
-/// Lists show only whom a client created.
+/// Lists leave out accounts that no provider manages: without an externalId, and either not active or not created by a
+/// client.
 fn local_accounts_are_hidden(visit: &Visit<'_>) -> Answer {
     if visit.is("POST", "Users") {
         let mut answer = visit.sound();
@@ -80,10 +81,17 @@ fn local_accounts_are_hidden(visit: &Visit<'_>) -> Answer {
     if !visit.is_query() || visit.endpoint != "Users" {
         return visit.sound();
     }
+    let managed = visit.read_all("Users", "externalId pr or not (active eq false)");
     visit.listed(|all| {
         let memory = visit.memory();
-        let id = |resource: &Value| resource.get("id")?.as_str().map(str::to_owned);
-        all.retain(|resource| id(resource).is_some_and(|id| memory.contains_key(&id)));
+        all.retain(|resource| {
+            let id = resource.get("id").and_then(Value::as_str);
+            let user = managed
+                .iter()
+                .find(|user| user.get("id") == resource.get("id"));
+            user.is_some_and(|user| user.get("externalId").is_some())
+                || user.is_some() && id.is_some_and(|id| memory.contains_key(id))
+        });
     })
 }
 
@@ -333,11 +341,12 @@ mod tests {
             "D019",
             |bench| {
                 bench.user("ada");
+                bench.create(json!({"userName": "shell", "active": false}));
                 bench.insert_local("local");
                 let again = bench.create(json!({"userName": "local"})).status;
                 json!([bench.get("/Users").at("/totalResults"), again])
             },
-            json!([2, 409]),
+            json!([3, 409]),
             json!([1, 409]),
         )]);
     }

@@ -136,6 +136,23 @@ impl Visit<'_> {
             .unwrap_or_default()
     }
 
+    /// The resources of an endpoint that a filter finds, as the server has them now.
+    pub(super) fn read_all(&self, endpoint: &str, filter: &str) -> Vec<Value> {
+        let mut all = Vec::new();
+        loop {
+            let (start, filter) = (all.len() + 1, encoded(filter));
+            let path = format!("/{endpoint}?startIndex={start}&count=1000&filter={filter}");
+            let page = self.read(&path);
+            match page
+                .as_ref()
+                .and_then(|page| page.get("Resources")?.as_array())
+            {
+                Some(more) if !more.is_empty() => all.extend(more.iter().cloned()),
+                _ => return all,
+            }
+        }
+    }
+
     /// The answer to the query, its page taken from all resources that match once these are changed. A query with a
     /// cursor is answered soundly.
     pub(super) fn listed(&self, change: impl FnOnce(&mut Vec<Value>)) -> Answer {

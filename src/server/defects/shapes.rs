@@ -110,9 +110,9 @@ fn further_values_are_bare(visit: &Visit<'_>) -> Answer {
     })
 }
 
-/// What an import reads lacks the parts of the name.
+/// Lists, which imports read, lack the parts of the name.
 fn names_not_imported(visit: &Visit<'_>) -> Answer {
-    if !visit.is_query() || visit.asked("filter").is_some() {
+    if !visit.is_query() {
         return visit.sound();
     }
     with_each(visit, Some(urn::USER), |user| {

@@ -143,70 +143,102 @@ fn empty_list_is_passed_over(visit: &Visit<'_>) -> Answer {
     answer
 }
 
-/// Of several elements that a value path chooses, the last one is changed.
+/// Of several elements that a value path chooses, the last one is changed; adding by one that chooses an element makes
+/// another of the same type.
 fn last_of_a_type_is_changed(visit: &Visit<'_>) -> Answer {
     let Some(user) = visit.resource().filter(|_| visit.is_one("PATCH", "Users")) else {
         return visit.sound();
     };
-    let narrowed = |path: &str| {
-        let mut path = Path::parse(path, Dialect::LENIENT).ok()?;
-        let filter = path.filter.take()?;
-        let elements = member(user.as_object()?, &path.name)?.as_array()?;
-        let mut chosen = elements.iter().filter(|element| matches(element, &filter));
-        let (_, last) = (chosen.next()?, chosen.next_back()?);
-        let value = quoted(last.get("value")?.as_str()?);
-        let this = format!("value eq {value}");
-        let this = Filter::parse(&this, Dialect::STRICT, Limits::default()).ok()?;
-        let span = filter.span.clone();
-        let node = Node::And(vec![*filter, this.filter]);
-        path.filter = Some(Box::new(Filter { node, span }));
-        Some(path.to_string())
-    };
     visit.with_operations(|operation| {
-        if let Some(Value::String(path)) = operation.get_mut("path")
-            && let Some(narrow) = narrowed(path)
-        {
-            *path = narrow;
-        }
-    })
-}
-
-fn added_is_primary(visit: &Visit<'_>) -> Answer {
-    if !visit.is_one("PATCH", "Users") {
-        return visit.sound();
-    }
-    let is_plural = |name: &str| PLURAL.iter().any(|known| known.eq_ignore_ascii_case(name));
-    let promote = |added: &mut Value| {
-        let first = match added {
-            Value::Array(elements) => elements.first_mut(),
-            other => Some(other),
+        let text = operation.get("path").and_then(Value::as_str);
+        let path = text.and_then(|path| Path::parse(path, Dialect::LENIENT).ok());
+        let Some(path) = path.filter(|path| path.filter.is_some()) else {
+            return;
         };
-        let first = first.and_then(Value::as_object_mut);
-        if let Some(first) = first.filter(|first| member(first, "primary").is_none()) {
-            first.insert("primary".to_owned(), json!(true));
-        }
-    };
-    visit.with_operations(|operation| {
+        let chosen = chosen(&user, &path);
         let verb = operation
             .get("op")
             .and_then(Value::as_str)
             .unwrap_or_default();
-        if !verb.eq_ignore_ascii_case("add") {
-            return;
-        }
-        let path = operation
-            .get("path")
-            .and_then(Value::as_str)
-            .map(str::to_owned);
-        match (path, operation.get_mut("value")) {
-            (Some(path), Some(value)) if is_plural(&path) => promote(value),
-            (None, Some(Value::Object(members))) => {
-                let plural = members.iter_mut().filter(|(name, _)| is_plural(name));
-                plural.for_each(|(_, value)| promote(value));
-            }
-            _ => {}
+        let is_value = path.sub.as_deref() == Some("value");
+        if verb.eq_ignore_ascii_case("add") && is_value && !chosen.is_empty() {
+            let kind = chosen[0].get("type").cloned();
+            let value = operation.get("value").cloned();
+            operation.insert("path".to_owned(), json!(path.name));
+            operation.insert("value".to_owned(), json!([{"type": kind, "value": value}]));
+        } else if let (Some(last), true) = (chosen.last(), chosen.len() > 1)
+            && let Some(narrow) = narrowed(path, last)
+        {
+            operation.insert("path".to_owned(), json!(narrow));
         }
     })
+}
+
+/// The elements that a value path chooses.
+fn chosen<'u>(user: &'u Value, path: &Path) -> Vec<&'u Value> {
+    let elements = user
+        .as_object()
+        .and_then(|user| member(user, &path.name)?.as_array());
+    let filter = path.filter.as_deref();
+    elements
+        .into_iter()
+        .flatten()
+        .filter(|element| filter.is_some_and(|filter| matches(element, filter)))
+        .collect()
+}
+
+/// A value path that chooses only one of the elements that it chose.
+fn narrowed(mut path: Path, element: &Value) -> Option<String> {
+    let value = quoted(element.get("value")?.as_str()?);
+    let this = Filter::parse(
+        &format!("value eq {value}"),
+        Dialect::STRICT,
+        Limits::default(),
+    );
+    let filter = path.filter.take()?;
+    let span = filter.span.clone();
+    let node = Node::And(vec![*filter, this.ok()?.filter]);
+    path.filter = Some(Box::new(Filter { node, span }));
+    Some(path.to_string())
+}
+
+/// A value that a PATCH added, and that is not marked, takes the mark.
+fn added_is_primary(visit: &Visit<'_>) -> Answer {
+    let adds = |operation: &mut Map<String, Value>| {
+        let verb = operation.get("op").and_then(Value::as_str);
+        verb.is_some_and(|verb| verb.eq_ignore_ascii_case("add"))
+    };
+    let before = visit
+        .resource()
+        .filter(|_| visit.is_one("PATCH", "Users") && visit.has_operation(adds));
+    let answer = visit.sound();
+    let Some(before) = before.filter(|_| answer.status < 300) else {
+        return answer;
+    };
+    let after = visit.resource().unwrap_or_default();
+    let values = |user: &Value, name: &str| -> Vec<Value> {
+        let elements = user.get(name).and_then(Value::as_array);
+        let elements = elements.into_iter().flatten();
+        elements
+            .filter(|element| !is_primary(element))
+            .filter_map(|element| element.get("value").cloned())
+            .collect()
+    };
+    let marks: Vec<Value> = PLURAL
+        .iter()
+        .filter_map(|name| {
+            let known = values(&before, name);
+            let added = values(&after, name)
+                .into_iter()
+                .find(|value| !known.contains(value))?;
+            let path = format!("{name}[value eq {added}].primary");
+            Some(json!({"op": "replace", "path": path, "value": true}))
+        })
+        .collect();
+    match marks.is_empty() {
+        true => answer,
+        false => visit.patch(json!(marks)),
+    }
 }
 
 fn is_primary(element: &Value) -> bool {
@@ -395,10 +427,22 @@ mod tests {
                     let change = json!([{"op": "replace", "path": at, "value": "new"}]);
                     bench.patch(&path, change);
                     let seen = bench.get(&path);
-                    json!([seen.at("/emails/0/display"), seen.at("/emails/1/display")])
+                    let added = json!([{
+                        "op": "add", "path": r#"emails[type eq "work"].value"#, "value": "c@x",
+                    }]);
+                    let id = bench.create(json!({
+                        "userName": "bob",
+                        "emails": [{"value": "a@x", "type": "work"}],
+                    }));
+                    let grown = bench.patch(&format!("/Users/{}", id.id()), added);
+                    json!([
+                        seen.at("/emails/0/display"),
+                        seen.at("/emails/1/display"),
+                        grown.at("/emails/1/value"),
+                    ])
                 },
-                json!(["new", "new"]),
-                json!([null, "new"]),
+                json!(["new", "new", null]),
+                json!([null, "new", "c@x"]),
             ),
             (
                 "D110",
