@@ -159,6 +159,9 @@ impl History {
             self.writes += 1;
         }
         let base = read.address.base;
+        if endpoint == "Bulk" && read.is_write() {
+            self.forget_what_a_job_deletes(base, read);
+        }
         if let Some(id) = read.address.id {
             let key = (base.to_owned(), endpoint.to_owned(), id.to_owned());
             if let Some(known) = self.resources.get_mut(&key) {
@@ -203,6 +206,24 @@ impl History {
             }
         }
     }
+
+    /// Whether each operation of a bulk job succeeded is told in many ways: what it may have deleted is not known any more.
+    fn forget_what_a_job_deletes(&mut self, base: &str, read: &Reading<'_>) {
+        let operations = read
+            .sent()
+            .and_then(|job| member(job.as_object()?, "Operations")?.as_array());
+        for (endpoint, id) in operations.into_iter().flatten().filter_map(deleted_by) {
+            let key = (base.to_owned(), endpoint.to_owned(), id.to_owned());
+            self.resources.remove(&key);
+        }
+    }
+}
+
+/// The endpoint and id of the resource that an operation of a bulk job deletes.
+fn deleted_by(operation: &Value) -> Option<(&str, &str)> {
+    let text = |name| operation.get(name).and_then(Value::as_str);
+    text("method").filter(|method| method.eq_ignore_ascii_case("DELETE"))?;
+    text("path")?.trim_start_matches('/').split_once('/')
 }
 
 /// The endpoint of a core resource, by its schemas.

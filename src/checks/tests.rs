@@ -128,3 +128,42 @@ fn every_check_is_well_described() {
         assert_eq!(headings, wanted, "{}", check.id);
     }
 }
+
+const ADA: &str = "POST https://scim.example.test/v2/Users\n\n{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\"],\"userName\":\"ada\"}\n\nHTTP/1.1 201 Created\nlocation: https://scim.example.test/v2/Users/1\ncontent-type: application/scim+json\n\n{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\"],\"id\":\"1\",\"userName\":\"ada\",\"title\":\"Lead\"}";
+
+fn read(title: &str) -> String {
+    format!(
+        "GET https://scim.example.test/v2/Users/1\n\nHTTP/1.1 200 OK\ncontent-type: application/scim+json\n\n{{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\"],\"id\":\"1\",\"userName\":\"ada\",\"title\":\"{title}\"}}"
+    )
+}
+
+/// The ids of what is found when each group of exchanges goes out at once.
+fn found_in(groups: &[&[Exchange]]) -> BTreeSet<String> {
+    let mut watch = Watch::default();
+    let found = groups
+        .iter()
+        .flat_map(|group| watch.judge(group, group.len() > 1));
+    found.map(|finding| finding.id).collect()
+}
+
+#[test]
+fn who_is_deleted_by_a_bulk_job_may_be_gone() {
+    let job = "POST https://scim.example.test/v2/Bulk\n\n{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:BulkRequest\"],\"Operations\":[{\"method\":\"DELETE\",\"path\":\"/Users/1\"}]}\n\nHTTP/1.1 200 OK\ncontent-type: application/scim+json\n\n{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:BulkResponse\"],\"Operations\":[]}";
+    let gone = "GET https://scim.example.test/v2/Users/1\n\nHTTP/1.1 404 Not Found\ncontent-type: application/scim+json\n\n{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:Error\"],\"status\":\"404\"}";
+    let [ada, job, gone] = [ADA, job, gone].map(exchange_of);
+    let lost = found_in(&[&[ada.clone()], &[gone.clone()]]);
+    assert!(lost.contains("created-stays"), "{lost:?}");
+    let deleted = found_in(&[&[ada], &[job], &[gone]]);
+    assert!(!deleted.contains("created-stays"), "{deleted:?}");
+}
+
+#[test]
+fn readings_beside_a_write_may_be_of_before() {
+    let write = "PATCH https://scim.example.test/v2/Users/1\n\n{}\n\nHTTP/1.1 204 No Content";
+    let ada = [exchange_of(ADA)];
+    let (old, new) = (exchange_of(&read("Lead")), exchange_of(&read("Fellow")));
+    let beside = found_in(&[&ada, &[exchange_of(write), old.clone()], &[new.clone()]]);
+    assert!(!beside.contains("reading-changes-nothing"), "{beside:?}");
+    let alone = found_in(&[&ada, &[old], &[new]]);
+    assert!(alone.contains("reading-changes-nothing"), "{alone:?}");
+}

@@ -59,6 +59,10 @@ impl Watch {
             }
             self.history.learn(&reading);
         }
+        if crowded {
+            // Which of them came last, nobody knows.
+            self.history.lose_track();
+        }
         findings
     }
 
