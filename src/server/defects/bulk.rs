@@ -14,7 +14,7 @@ pub(super) const DEFECTS: &[Defect] = &[
     },
     Defect {
         id: "D220",
-        names: &["maxOperations"],
+        names: &["413"],
         act: no_most_operations,
     },
     Defect {

@@ -38,7 +38,7 @@ pub(super) const DEFECTS: &[Defect] = &[
     },
     Defect {
         id: "D077",
-        names: &["displayName"],
+        names: &["409"],
         act: same_name_accepted,
     },
     Defect {
@@ -286,7 +286,8 @@ fn answers_with_state_before(visit: &Visit<'_>) -> Answer {
     }
     let before = visit.resource();
     let mut answer = visit.sound();
-    if let Some(before) = before.filter(|_| answer.status < 300) {
+    if let Some(mut before) = before.filter(|_| answer.status < 300) {
+        before["meta"] = visit.resource().unwrap_or_default()["meta"].take();
         answer.status = 200;
         answer.body = before.to_string().into_bytes();
     }

@@ -96,15 +96,20 @@ fn adding_replaces(visit: &Visit<'_>) -> Answer {
 fn adding_twice_lists_twice(visit: &Visit<'_>) -> Answer {
     let group = visit.id.unwrap_or_default();
     let mut answer = if visit.is_one("PATCH", "Groups") {
-        let mut twice = visit.json().map(|mut body| joining(&mut body));
         let before = members_now(visit);
+        let mut twice = visit.json().map(|mut body| joining(&mut body));
+        if let Some(twice) = &mut twice {
+            twice.retain(|id| before.contains(id));
+            if !twice.is_empty() {
+                visit.touch();
+            }
+        }
         let answer = visit.sound();
         let after = members_now(visit);
         let mut memory = visit.memory();
         let known = memory.entry(group).or_insert_with(|| json!([]));
         let mut all = ids_in(known);
         if let Some(twice) = twice.as_mut().filter(|_| answer.status < 300) {
-            twice.retain(|id| before.contains(id));
             all.append(twice);
         }
         all.retain(|id| after.contains(id));

@@ -22,7 +22,7 @@ pub(super) const DEFECTS: &[Defect] = &[
     },
     Defect {
         id: "D065",
-        names: &["noTarget"],
+        names: &["204"],
         act: removal_of_nothing_accepted,
     },
     Defect {

@@ -18,7 +18,7 @@ pub(super) const DEFECTS: &[Defect] = &[
     },
     Defect {
         id: "D062",
-        names: &["POST"],
+        names: &["no answer"],
         act: group_writes_hang,
     },
     Defect {
@@ -33,12 +33,12 @@ pub(super) const DEFECTS: &[Defect] = &[
     },
     Defect {
         id: "D178",
-        names: &["members"],
+        names: &["took"],
         act: slower_with_members,
     },
     Defect {
         id: "D199",
-        names: &["excludedAttributes"],
+        names: &["took"],
         act: loads_what_is_excluded,
     },
 ];
@@ -162,18 +162,18 @@ fn adds_to_old_state(visit: &Visit<'_>) -> Answer {
     answer
 }
 
-/// 22 s at 1300 members, as in the reports, and four times that at twice as many.
+/// 22 s at 1300 members and 80 s at 2000, as in the reports.
 fn slower_with_members(visit: &Visit<'_>) -> Answer {
     let mut answer = visit.sound();
     if visit.is_one("PATCH", "Groups") && answer.status < 300 {
         let members = u64::try_from(members_now(visit).len()).unwrap_or(u64::MAX);
-        answer.wait += Duration::from_micros(members.saturating_mul(members).saturating_mul(13));
+        answer.wait += Duration::from_nanos(members.saturating_pow(3).saturating_mul(10));
     }
     answer
 }
 
-/// What loading one member takes.
-const LOAD: Duration = Duration::from_millis(1);
+/// What loading one member takes: 22 s at 1300, as in the reports.
+const LOAD: Duration = Duration::from_millis(17);
 
 fn loads_what_is_excluded(visit: &Visit<'_>) -> Answer {
     if visit.request.method != "GET" || visit.endpoint != "Groups" {
@@ -287,7 +287,7 @@ mod tests {
             let operation =
                 json!({"op": "add", "path": "members", "value": [{"value": side.id("late")}]});
             let body = json!({"schemas": [urn::PATCH_OP], "Operations": [operation]});
-            json!(side.send("PATCH", &group, &[], &body).wait.as_millis() > 500)
+            json!(side.send("PATCH", &group, &[], &body).wait.as_millis() >= 80)
         };
         differs("D178", join, json!(false), json!(true));
         let find = |side: &Side| {
@@ -296,6 +296,6 @@ mod tests {
             let answer = side.send("GET", path, &[], &Value::Null);
             json!([answer.status, answer.wait.as_millis()])
         };
-        differs("D199", find, json!([200, 0]), json!([200, 200]));
+        differs("D199", find, json!([200, 0]), json!([200, 3400]));
     }
 }

@@ -70,6 +70,11 @@ fn is_schema(text: &str) -> bool {
 
 fn dotted_keys_stored(visit: &Visit<'_>) -> Answer {
     let mut literal = Map::new();
+    if visit.has_operation(|operation| {
+        named_without_path(operation).is_some_and(|value| value.keys().any(|key| is_dotted(key)))
+    }) {
+        visit.touch();
+    }
     let answer = match visit.is_patch() {
         true => visit.with_operations(|operation| {
             let stores = does(operation, "replace") || does(operation, "add");
@@ -236,6 +241,9 @@ fn part_of_extension_refused(visit: &Visit<'_>) -> Answer {
 /// The path is cut at its dots, of which the version in the URN has one.
 fn extension_cut_short(visit: &Visit<'_>) -> Answer {
     let mut stored = Map::new();
+    if visit.has_operation(|operation| cut(operation).is_some()) {
+        visit.touch();
+    }
     let answer = match visit.is_patch() {
         true => visit.keeping_operations(|operation| {
             let Some((home, attribute)) = cut(operation) else {

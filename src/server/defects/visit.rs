@@ -269,6 +269,21 @@ impl<'a> Visit<'a> {
         self.send(&draft)
     }
 
+    /// Gives the resource a new version before a write that changes only what the defect remembers. Under a condition on
+    /// the present version it keeps that one.
+    pub(super) fn touch(&self) {
+        if self.request.header("if-match").is_some() {
+            return;
+        }
+        let resource = self.resource().unwrap_or_default();
+        let name = json!((self.fresh)());
+        self.patch(json!([{"op": "replace", "path": "displayName", "value": name}]));
+        self.patch(match resource.get("displayName") {
+            Some(name) => json!([{"op": "replace", "path": "displayName", "value": name}]),
+            None => json!([{"op": "remove", "path": "displayName"}]),
+        });
+    }
+
     /// The sound answer, every resource of an endpoint in it changed.
     pub(super) fn shown(
         &self,
