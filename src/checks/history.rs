@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::checks::seen::{Address, Reading};
 use crate::scim::locate::member;
+use crate::scim::schema::Schema;
 use crate::scim::urn;
 
 /// What earlier exchanges said. Grows with the number of resources that are read or written one by one, not with that of
@@ -19,6 +20,8 @@ pub(crate) struct History {
     configuration: Option<Arc<Value>>,
     /// Schema definitions of `/Schemas`, by their URN in lower case.
     schemas: BTreeMap<String, Arc<Value>>,
+    /// The same as far as they can be read.
+    definitions: BTreeMap<String, Arc<Schema>>,
     /// Origins that took a request with credentials.
     guarded: BTreeSet<String>,
     /// Endpoints that answered a request with success, by their base path.
@@ -66,6 +69,16 @@ impl History {
         &self.schemas
     }
 
+    /// A schema definition that was read, by its URN in any case.
+    pub(crate) fn definition(&self, urn: &str) -> Option<&Schema> {
+        if self.definitions.is_empty() {
+            return None;
+        }
+        self.definitions
+            .get(&urn.to_ascii_lowercase())
+            .map(Arc::as_ref)
+    }
+
     /// A resource as it was last seen below a base path.
     pub(crate) fn resource(&self, base: &str, endpoint: &str, id: &str) -> Option<&Remembered> {
         self.resources
@@ -93,6 +106,22 @@ impl History {
         endpoints
             .zip(address.endpoint)
             .is_some_and(|(endpoints, endpoint)| endpoints.contains(endpoint))
+    }
+
+    /// How many resources of an endpoint were created here and are not deleted.
+    pub(crate) fn created(&self, base: &str, endpoint: &str) -> u64 {
+        // What the operations of a bulk request delete is not followed.
+        let served = self.served.get(base);
+        if served.is_some_and(|endpoints| endpoints.contains("Bulk")) {
+            return 0;
+        }
+        let first = (base.to_owned(), endpoint.to_owned(), String::new());
+        let here = self
+            .resources
+            .range(first..)
+            .take_while(|((of, at, _), _)| of == base && at == endpoint);
+        here.filter(|(_, known)| known.is_ours && !known.is_deleted)
+            .count() as u64
     }
 
     /// Takes in what an exchange says.
@@ -146,6 +175,10 @@ impl History {
                 }
                 _ => {
                     if let Some(id) = text("id") {
+                        if let Ok(schema) = Schema::from_json(document) {
+                            self.definitions
+                                .insert(id.to_ascii_lowercase(), Arc::new(schema));
+                        }
                         self.schemas
                             .insert(id.to_ascii_lowercase(), Arc::new(document.clone()));
                     }

@@ -8,20 +8,28 @@ mod access;
 mod addresses;
 mod discovery;
 mod errors;
+mod filters;
 mod headers;
 mod history;
 mod identity;
+mod kept;
+mod lists;
 mod media;
 mod meta;
 mod methods;
+mod names;
+mod ordering;
+mod paging;
 mod projection;
 mod query;
 mod reasons;
 mod schemas;
 mod seen;
+mod types;
 mod versions;
 mod watch;
 mod writes;
+mod wrong;
 
 pub(crate) use history::History;
 pub(crate) use seen::Seen;
@@ -160,6 +168,11 @@ const AREAS: &[&[Check]] = &[
     media::CHECKS,
     errors::CHECKS,
     reasons::CHECKS,
+    lists::CHECKS,
+    paging::CHECKS,
+    filters::CHECKS,
+    types::CHECKS,
+    names::CHECKS,
     addresses::CHECKS,
     identity::CHECKS,
     meta::CHECKS,

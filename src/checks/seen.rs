@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::checks::History;
 use crate::checks::history::Remembered;
 use crate::checks::query::Query;
+use crate::checks::wrong::Wrong;
 use crate::exchange::{Exchange, Request, Response, Sender};
 use crate::finding::Difference;
 use crate::scim::locate::member;
@@ -34,6 +35,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) crowded: bool,
     /// What it asks for, once a check wanted to know.
     query: OnceCell<Query>,
+    /// Which values have the wrong type, once a check wanted to know.
+    wrong: OnceCell<Vec<Wrong>>,
 }
 
 impl<'a> Seen<'a> {
@@ -44,7 +47,13 @@ impl<'a> Seen<'a> {
             history,
             crowded,
             query: OnceCell::new(),
+            wrong: OnceCell::new(),
         }
+    }
+
+    /// Values of its resources that have another type than the schema says.
+    pub(crate) fn wrong(&self) -> &[Wrong] {
+        self.wrong.get_or_init(|| Wrong::all_of(self))
     }
 
     /// What the request asks for as a query.

@@ -3,7 +3,7 @@
 use crate::exchange::{Broken, Exchange, Response};
 use crate::finding::{Authority, Finding, Strength, Verdict};
 use crate::judge::about;
-use crate::scim::json::{JsonFault, RepeatedName};
+use crate::scim::json::JsonFault;
 
 pub(super) fn findings(exchanges: &[Exchange], client: Authority) -> Vec<Finding> {
     exchanges
@@ -40,31 +40,8 @@ fn of_exchange(index: usize, exchange: &Exchange, client: Authority) -> Vec<Find
             "json-body",
             format!("{request}: {}", unreadable(response, fault)),
         ),
-        Ok(document) => {
-            let exact = document.repeated.iter().filter(|name| name.is_exact());
-            exact.map(|name| repeated(name, index)).collect()
-        }
+        Ok(_) => Vec::new(),
     }
-}
-
-/// RFC 8259 4 leaves open which of two equal names counts, so clients differ in what they read.
-fn repeated(name: &RepeatedName, exchange: usize) -> Finding {
-    let place = match name.within.as_str() {
-        "" => "the body".to_owned(),
-        within => format!("`{within}`"),
-    };
-    let message = format!(
-        "{place} has the member `{}` more than once, and clients differ in which one they take (RFC 8259 4)",
-        name.name
-    );
-    about(
-        "unique-members",
-        Verdict::Fail,
-        Strength::Should,
-        Authority::Rfc,
-        message,
-        exchange,
-    )
 }
 
 /// A success, or an answer that says it is JSON, must be JSON. An error page of a proxy is judged by its status.
