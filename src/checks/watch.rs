@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::checks::seen::{Reading, Seen, Sent};
 use crate::checks::{Check, Fault, History, Judged, Stake};
 use crate::exchange::Exchange;
-use crate::finding::{Authority, Finding, Verdict};
+use crate::finding::{Authority, Effect, Finding, Verdict};
 use crate::profile::ProfileId;
 
 /// Judges exchanges one after the other, and remembers what they said of the target and its resources.
@@ -101,5 +101,6 @@ fn finding(check: &Check, stake: &Stake, fault: &Fault, exchange: usize) -> Find
         source: (stake.authority != Authority::Rfc || check.requirements.is_empty())
             .then(|| stake.source.to_owned()),
         exchange: Some(exchange),
+        effect: Effect::ByStrength,
     }
 }

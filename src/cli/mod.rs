@@ -7,6 +7,7 @@ mod explain;
 pub mod schema;
 
 mod as_cargo;
+mod failing;
 mod interrupt;
 mod list;
 mod payload;

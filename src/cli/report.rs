@@ -6,11 +6,14 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use crate::cli::failing::FailureArguments;
 use crate::cli::run::ReportArguments;
 use crate::cli::{Complaint, FAILED, FINE, INTERRUPTED, UNTESTABLE};
+use crate::finding::weighing::Weighing;
 use crate::report::Reporter;
 use crate::report::json::{LogError, read};
 use crate::report::merge::merged;
+use crate::report::reweigh::Reweighing;
 use crate::report::totals::Totals;
 
 /// Options of `scimulate report`.
@@ -23,6 +26,8 @@ pub(crate) struct LogArguments {
     /// Event logs, as `run --report-json FILE` writes them; several become one run
     #[arg(required = true, value_name = "EVENTS")]
     logs: Vec<PathBuf>,
+    #[command(flatten)]
+    failures: FailureArguments,
     #[command(flatten)]
     reports: ReportArguments,
 }
@@ -55,9 +60,17 @@ pub(crate) fn report(arguments: &LogArguments) -> Result<ExitCode, Complaint> {
         .map(|path| read(path))
         .collect::<Result<Vec<_>, LogError>>()
         .map_err(|error| Complaint::new(error.to_string()))?;
-    let mut audience = arguments.reports.audience()?;
+    let mut failing = arguments.failures.failing()?;
+    let mut audience = arguments.reports.audience(failing.beside.take())?;
+    let weighing = std::mem::take(&mut failing.weighing);
+    // Without such options the log says what failed.
+    let mut reweighing = (weighing != Weighing::default()).then(|| Reweighing::new(weighing));
     let mut totals = Totals::default();
     let ended = merged(logs, |event| {
+        let weighed = reweighing
+            .as_mut()
+            .map(|reweighing| reweighing.weighed(event.clone()));
+        let event = weighed.as_ref().unwrap_or(event);
         totals.on(event);
         audience.on(event).map_err(Ended::Unwritten)
     });
@@ -74,6 +87,9 @@ pub(crate) fn report(arguments: &LogArguments) -> Result<ExitCode, Complaint> {
                 "a report cannot be written: {problem}"
             )));
         }
+    }
+    if totals.stopped.is_none() {
+        failing.write(audience.baseline())?;
     }
     Ok(ExitCode::from(match totals {
         Totals {

@@ -12,6 +12,7 @@ use clap::{Args, ValueEnum};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::cli::failing::{Failing, FailureArguments};
 use crate::cli::interrupt;
 use crate::cli::selection::{Selection, SelectionArguments};
 use crate::cli::serve::{FlawArguments, embedded};
@@ -20,6 +21,7 @@ use crate::cli::{Complaint, FAILED, FINE, INTERRUPTED, UNTESTABLE};
 use crate::event::Event;
 use crate::report::Reporter;
 use crate::report::audience::Audience;
+use crate::report::baseline::Beside;
 use crate::report::human::Human;
 use crate::report::json::JsonLines;
 use crate::report::junit::Junit;
@@ -74,6 +76,8 @@ pub(crate) struct RunArguments {
     #[command(flatten)]
     flaws: FlawArguments,
     #[command(flatten)]
+    failures: FailureArguments,
+    #[command(flatten)]
     reports: ReportArguments,
 }
 
@@ -125,7 +129,8 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
     if let Some(chosen) = &chosen {
         consent(chosen, &selection)?;
     }
-    let audience = arguments.reports.audience()?;
+    let mut failing = arguments.failures.failing()?;
+    let audience = arguments.reports.audience(failing.beside.take())?;
     crate::cli::runtime()?.block_on(async {
         let snapshots = arguments.session(chosen.as_ref());
         let mut servers = Vec::new();
@@ -166,6 +171,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
                 },
                 NonZeroUsize::get,
             ),
+            weighing: std::mem::take(&mut failing.weighing),
             fail_fast: arguments.fail_fast,
             bounds: Bounds {
                 timeout: arguments.timeout,
@@ -178,7 +184,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
             everything: arguments.selection.is_everything(),
             journal,
         };
-        let code = play(settings, audience).await;
+        let code = play(settings, audience, &failing).await;
         for server in servers {
             // It has no state file, so nothing can go wrong that matters.
             let _ = server.stop().await;
@@ -187,7 +193,11 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
     })
 }
 
-async fn play(settings: Settings, mut audience: Audience<'_>) -> Result<ExitCode, Complaint> {
+async fn play(
+    settings: Settings,
+    mut audience: Audience<'_>,
+    failing: &Failing,
+) -> Result<ExitCode, Complaint> {
     let cancel = CancellationToken::new();
     let signals = tokio::spawn(interrupt::watch(
         cancel.clone(),
@@ -210,6 +220,9 @@ async fn play(settings: Settings, mut audience: Audience<'_>) -> Result<ExitCode
         return Err(Complaint::new(format!(
             "a report cannot be written: {problem}"
         )));
+    }
+    if ending != Ending::Untestable {
+        failing.write(audience.baseline())?;
     }
     Ok(ExitCode::from(match ending {
         Ending::Untestable => UNTESTABLE,
@@ -277,7 +290,7 @@ impl ReportArguments {
     }
 
     /// The reporters that were asked for.
-    pub(super) fn audience(&self) -> Result<Audience<'static>, Complaint> {
+    pub(super) fn audience(&self, beside: Option<Beside>) -> Result<Audience<'static>, Complaint> {
         let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
         let to_stdout = self.report_json.as_deref() == Some(Path::new("-"));
         if !to_stdout {
@@ -299,7 +312,7 @@ impl ReportArguments {
         if let Some(path) = &self.report_junit {
             reporters.push(Box::new(Junit::new(BufWriter::new(created(path)?))));
         }
-        Ok(Audience::new(reporters))
+        Ok(Audience::new(reporters, beside))
     }
 }
 

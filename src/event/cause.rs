@@ -22,6 +22,9 @@ pub struct Cause {
     /// The steps that were not tested because one of these failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<StepPlace>,
+    /// Why they are accepted, if they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
     /// Cells of the grid that are FAIL over it, perhaps over others, too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cells: Vec<GridCell>,

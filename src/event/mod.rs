@@ -1,8 +1,10 @@
 //! Events: all that a reporter needs, as it happens. As JSON lines they are the machine format, version [`FORMAT`].
 
 mod cause;
+mod known;
 
 pub use cause::{Cause, GridCell, StepPlace};
+pub use known::Comparison;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -130,11 +132,16 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         left: Vec<String>,
     },
+    /// How the run stands to its baseline, if it has one. Told before `run-finished`; it follows from the events before it.
+    Baseline(Comparison),
     /// Why steps failed, what to mend first at the top. Told before `run-finished` if something failed; it follows from
     /// the events before it.
     Causes {
         /// In the order in which mending them helps most.
         causes: Vec<Cause>,
+        /// Of what is accepted.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        known: Vec<Cause>,
     },
     /// Always the last.
     RunFinished {

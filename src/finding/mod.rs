@@ -1,11 +1,15 @@
 //! Findings: what was judged, how it came out, how much it binds, and on whose authority.
 
+pub mod baseline;
+pub mod fail_on;
 pub mod page;
 pub mod requirement;
+pub mod weighing;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::finding::baseline::Acceptance;
 use crate::scim::equality;
 
 /// Id of a skip whose reason is the target: it says that it does not have what is needed, or does not declare it.
@@ -38,6 +42,22 @@ pub enum Strength {
 }
 
 impl Strength {
+    /// The word used in files and options.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::May => "may",
+            Self::Should => "should",
+            Self::Must => "must",
+        }
+    }
+
+    /// The strength of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::May, Self::Should, Self::Must]
+            .into_iter()
+            .find(|strength| strength.name() == name)
+    }
+
     /// How much a requirement binds by its keyword (RFC 2119): `MUST NOT` as `MUST`.
     pub fn of_keyword(keyword: &str) -> Self {
         match keyword.split(' ').next() {
@@ -71,6 +91,13 @@ impl Authority {
             Self::Entra => "entra",
             Self::Snapshot => "snapshot",
         }
+    }
+
+    /// The authority of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Rfc, Self::Okta, Self::Entra, Self::Snapshot]
+            .into_iter()
+            .find(|authority| authority.name() == name)
     }
 
     /// What a failure on this authority means, for people: `breaks Entra`.
@@ -140,6 +167,46 @@ pub struct Finding {
     /// The exchange of the step that it is about, counted from 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange: Option<usize>,
+    /// What it does to the run, if it failed.
+    #[serde(default, skip_serializing_if = "Effect::goes_without_saying")]
+    pub effect: Effect,
+}
+
+/// What a failed finding does to its run.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effect {
+    /// A must fails the run, anything less is a warning.
+    #[default]
+    ByStrength,
+    /// It fails the run, although it is no must.
+    Fails,
+    /// It is a warning, although it is a must.
+    Warns,
+    /// It would fail the run, and is accepted.
+    Known(Acceptance),
+}
+
+impl Effect {
+    /// That a finding fails the run.
+    fn fails(finding: &Finding) -> Self {
+        match finding.strength {
+            Strength::Must => Self::ByStrength,
+            _ => Self::Fails,
+        }
+    }
+
+    /// That a finding is a warning.
+    fn warns(finding: &Finding) -> Self {
+        match finding.strength {
+            Strength::Must => Self::Warns,
+            _ => Self::ByStrength,
+        }
+    }
+
+    fn goes_without_saying(&self) -> bool {
+        *self == Self::ByStrength
+    }
 }
 
 impl Finding {
@@ -148,8 +215,46 @@ impl Finding {
         matches!(self.verdict, Verdict::Fail | Verdict::Error)
     }
 
-    /// Fails a run by default: wrong, and a must.
+    /// Fails the run.
     pub fn counts(&self) -> bool {
-        self.failed() && self.strength == Strength::Must
+        self.failed()
+            && match self.effect {
+                Effect::ByStrength => self.strength == Strength::Must,
+                Effect::Fails => true,
+                Effect::Warns | Effect::Known(_) => false,
+            }
+    }
+
+    /// Would fail the run, and is accepted.
+    pub fn is_known(&self) -> bool {
+        self.failed() && matches!(self.effect, Effect::Known(_))
+    }
+
+    /// Wrong, and only told.
+    pub fn warns(&self) -> bool {
+        self.failed() && !self.counts() && !self.is_known()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::{Authority, Effect, Finding, Strength, Verdict};
+
+    /// A finding with nothing in it but this.
+    pub(crate) fn finding(verdict: Verdict, strength: Strength, authority: Authority) -> Finding {
+        Finding {
+            id: "rule".to_owned(),
+            verdict,
+            strength,
+            authority,
+            requirements: Vec::new(),
+            message: String::new(),
+            differences: Vec::new(),
+            admin: None,
+            because: None,
+            source: None,
+            exchange: None,
+            effect: Effect::ByStrength,
+        }
     }
 }

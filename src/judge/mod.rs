@@ -6,7 +6,7 @@ mod resource;
 mod soundness;
 
 use crate::exchange::Exchange;
-use crate::finding::{Authority, Difference, Finding, Strength, Verdict};
+use crate::finding::{Authority, Difference, Effect, Finding, Strength, Verdict};
 use crate::plan::{Duty, Expectation, Wants};
 use crate::scenario::matching::mismatches;
 
@@ -206,6 +206,7 @@ impl Judgement {
                 _ => expectation.source.clone(),
             },
             exchange: expectation.exchange,
+            effect: Effect::ByStrength,
         }
     }
 }
@@ -253,6 +254,7 @@ fn about(
         because: None,
         source: None,
         exchange: Some(exchange),
+        effect: Effect::ByStrength,
     }
 }
 

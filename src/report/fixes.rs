@@ -54,6 +54,27 @@ pub(super) fn in_short(causes: &[Cause], failed: usize) -> Option<String> {
     ))
 }
 
+/// The causes of what the baseline accepts, each with the reason that people gave.
+pub(super) fn known(causes: &[Cause], paint: Paint) -> String {
+    let mut lines = vec![paint.bold("Known failures, which the baseline accepts")];
+    for cause in causes {
+        lines.push(format!("  {}", one_line(&cause.title)));
+        let first = cause.places.first().map(place).unwrap_or_default();
+        let count = match cause.places.len() {
+            1 => first,
+            steps => format!("{first} and {} more", steps - 1),
+        };
+        lines.push(format!("    {}", paint.faint(count)));
+        for reason in &cause.reasons {
+            lines.push(format!(
+                "    {}",
+                paint.faint(one_line(&format!("reason: {reason}")))
+            ));
+        }
+    }
+    lines.join("\n")
+}
+
 /// How much fails over a cause, on whose authority, and what mending it brings.
 fn effect(position: usize, cause: &Cause) -> String {
     let mut parts = vec![format!(

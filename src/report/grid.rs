@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::totals::warns;
 use crate::event::Event;
-use crate::finding::{Authority, Finding, NOT_SUPPORTED, Verdict};
+use crate::finding::{Authority, Finding, NOT_SUPPORTED, Strength, Verdict};
 
 /// Features in the order in which a provisioning client comes to them; others follow by name.
 const FEATURES: [&str; 16] = [
@@ -47,6 +46,8 @@ pub enum Cell {
     Pass,
     /// Right, but for what is recommended.
     Warn,
+    /// Does not work, as the baseline accepts.
+    Known,
     /// Works for the client and breaks a MUST of the RFC.
     BreaksRfc,
     /// Does not work for the client, or is not what it was.
@@ -60,6 +61,7 @@ impl Cell {
             Self::NotSupported => "no",
             Self::Pass => "pass",
             Self::Warn => "warn",
+            Self::Known => "known",
             Self::BreaksRfc => "rfc",
             Self::Fail => "FAIL",
         }
@@ -71,6 +73,7 @@ impl Cell {
             Self::NotSupported => "not supported, as the target says",
             Self::Pass => "works",
             Self::Warn => "works, with warnings",
+            Self::Known => "fails, as the baseline accepts",
             Self::BreaksRfc => "works for this client, breaks a MUST of the RFC",
             Self::Fail => "fails",
         }
@@ -215,28 +218,30 @@ impl Grid {
     }
 }
 
-/// A step that is not judged says nothing, unless the target itself says something.
+/// A step that is not judged says nothing, unless the target itself says something. What a finding is decides, not whether
+/// it fails this run: what breaks a provider breaks it under any `--fail-on`.
 fn cell_of(verdict: Verdict, findings: &[Finding], is_ours: bool) -> Option<Cell> {
-    Some(match verdict {
-        Verdict::Skip => {
-            let said = findings.iter().any(|finding| finding.id == NOT_SUPPORTED);
-            return said.then_some(Cell::NotSupported);
-        }
-        Verdict::Pass if findings.iter().any(warns) => Cell::Warn,
-        Verdict::Pass => Cell::Pass,
-        Verdict::Error => Cell::Fail,
-        Verdict::Fail => {
-            let mut wrong = findings
-                .iter()
-                .filter(|finding| finding.counts())
-                .peekable();
-            let only_rfc =
-                wrong.peek().is_some() && wrong.all(|finding| finding.authority == Authority::Rfc);
-            if only_rfc && !is_ours {
-                Cell::BreaksRfc
-            } else {
-                Cell::Fail
-            }
-        }
-    })
+    if verdict == Verdict::Skip {
+        let said = findings.iter().any(|finding| finding.id == NOT_SUPPORTED);
+        return said.then_some(Cell::NotSupported);
+    }
+    let failed = findings.iter().filter(|finding| finding.failed());
+    let cells = failed.map(|finding| cell_of_failure(finding, is_ours));
+    // A step that fails says why; a scenario without steps has only its verdict.
+    let silent = match verdict {
+        Verdict::Fail | Verdict::Error => Cell::Fail,
+        Verdict::Pass | Verdict::Skip => Cell::Pass,
+    };
+    Some(cells.max().unwrap_or(silent))
+}
+
+fn cell_of_failure(finding: &Finding, is_ours: bool) -> Cell {
+    let breaks_only_rfc =
+        finding.authority == Authority::Rfc && finding.verdict == Verdict::Fail && !is_ours;
+    match finding.strength {
+        Strength::May | Strength::Should => Cell::Warn,
+        Strength::Must if finding.is_known() => Cell::Known,
+        Strength::Must if breaks_only_rfc => Cell::BreaksRfc,
+        Strength::Must => Cell::Fail,
+    }
 }

@@ -11,10 +11,10 @@ use super::failure::FailedStep;
 use super::fixes;
 use super::grid::Grid;
 use super::paint::Paint;
-use super::summary::{counted, grid_text, seconds, totals_text};
-use super::totals::{Totals, warns};
-use crate::event::{Cause, Event};
-use crate::finding::{Authority, Verdict};
+use super::summary::{beside_text, counted, grid_text, seconds, totals_text};
+use super::totals::Totals;
+use crate::event::{Cause, Comparison, Event};
+use crate::finding::{Authority, Finding, Verdict};
 
 /// Writes for people. Apart from times the same run gives the same text, also when scenarios run side by side: a
 /// scenario's line waits until those before it have theirs.
@@ -33,6 +33,9 @@ pub struct Human<W> {
     /// Failed steps, by scenario and place in it.
     failures: BTreeMap<(usize, usize), String>,
     causes: Vec<Cause>,
+    /// Causes of what the baseline accepts.
+    known: Vec<Cause>,
+    comparisons: Vec<Comparison>,
     warnings: BTreeMap<String, Warning>,
     /// Steps that were skipped, whole or in part, by the reason; each by its scenario and its place in it.
     skips: BTreeMap<String, BTreeSet<(usize, usize)>>,
@@ -47,6 +50,8 @@ struct Scenario {
     /// How many of its steps are over.
     steps: usize,
     warned: bool,
+    /// Something fails that the baseline accepts.
+    known: bool,
     failed: usize,
     reason: Option<String>,
     over: Option<(Verdict, Duration)>,
@@ -74,6 +79,8 @@ impl<W: Write> Human<W> {
             verbose: false,
             failures: BTreeMap::new(),
             causes: Vec::new(),
+            known: Vec::new(),
+            comparisons: Vec::new(),
             warnings: BTreeMap::new(),
             skips: BTreeMap::new(),
         }
@@ -102,6 +109,9 @@ impl<W: Write> Human<W> {
     fn write_end(&mut self) -> io::Result<()> {
         self.write_grid()?;
         self.write_failures()?;
+        if !self.known.is_empty() {
+            writeln!(self.out, "\n{}", fixes::known(&self.known, self.paint))?;
+        }
         self.write_warnings()?;
         self.write_skips()?;
         self.write_totals()
@@ -188,6 +198,7 @@ impl<W: Write> Human<W> {
         let over_failures: BTreeSet<(usize, usize)> = self
             .causes
             .iter()
+            .chain(&self.known)
             .flat_map(|cause| &cause.skipped)
             .map(|place| (place.scenario, place.index))
             .collect();
@@ -214,6 +225,9 @@ impl<W: Write> Human<W> {
 
     fn write_totals(&mut self) -> io::Result<()> {
         writeln!(self.out, "\n{}", totals_text(&self.totals, self.paint))?;
+        for comparison in &self.comparisons {
+            writeln!(self.out, "{}", beside_text(comparison))?;
+        }
         if let Some(text) = fixes::in_short(&self.causes, self.failures.len()) {
             writeln!(self.out, "{text}")?;
         }
@@ -238,6 +252,7 @@ impl<W: Write> Human<W> {
         let scenario = self.open.entry(*number).or_default();
         let place = scenario.steps;
         scenario.steps += 1;
+        scenario.known |= findings.iter().any(Finding::is_known);
         if *verdict == Verdict::Skip {
             let reason = findings
                 .iter()
@@ -285,7 +300,7 @@ impl<W: Write> Human<W> {
             );
             self.failures.insert((*number, place), text);
         }
-        for finding in findings.iter().filter(|finding| warns(finding)) {
+        for finding in findings.iter().filter(|finding| finding.warns()) {
             scenario.warned = true;
             let source = source.as_deref().or(scenario.source.as_deref());
             let text = format!(
@@ -389,8 +404,13 @@ impl<W: Write> Reporter for Human<W> {
                 self.open.entry(*scenario).or_default().over = Some((*verdict, *elapsed));
                 self.write_lines(false)
             }
-            Event::Causes { causes } => {
+            Event::Causes { causes, known } => {
                 self.causes.clone_from(causes);
+                self.known.clone_from(known);
+                Ok(())
+            }
+            Event::Baseline(comparison) => {
+                self.comparisons.push(comparison.clone());
                 Ok(())
             }
             Event::RunFinished { .. } => {
@@ -405,6 +425,7 @@ impl<W: Write> Reporter for Human<W> {
 impl Scenario {
     fn line(&self, paint: Paint) -> String {
         let (word, time) = match self.over {
+            Some((Verdict::Pass, time)) if self.known => (paint.odd("~ known"), Some(time)),
             Some((Verdict::Pass, time)) if self.warned => (paint.odd("! warn"), Some(time)),
             Some((Verdict::Pass, time)) => (paint.good("✓ pass"), Some(time)),
             Some((Verdict::Fail | Verdict::Error, time)) => (paint.bad("✗ FAIL"), Some(time)),

@@ -16,10 +16,9 @@ use super::citation::{citations, level};
 use super::clean::{one_line, xml};
 use super::failure::FailedStep;
 use super::paint::Paint;
-use super::totals::warns;
 use super::traffic;
 use crate::event::{Cause, Event};
-use crate::finding::{Finding, Verdict};
+use crate::finding::{Effect, Finding, Verdict};
 
 /// Writes one document at the end of the run.
 #[derive(Debug)]
@@ -180,11 +179,13 @@ impl<W: Write> Junit<W> {
             self.add(*scenario, Case::Failed(case));
             return;
         }
-        let mut case = match verdict {
-            Verdict::Skip => {
+        let mut case = match (verdict, known(findings)) {
+            (Verdict::Skip, _) => {
                 TestCaseBuilder::skipped_with_cause(&name, "skipped", &reason(findings))
             }
-            _ => TestCaseBuilder::success(&name, time),
+            // It did not pass, and it fails nothing: readers know an expected failure as a skip with its reason.
+            (_, Some(known)) => TestCaseBuilder::skipped_with_cause(&name, "known", &known),
+            (_, None) => TestCaseBuilder::success(&name, time),
         };
         case.set_classname(&class);
         let warnings = warnings(findings, source.as_deref());
@@ -259,7 +260,7 @@ impl<W: Write> Reporter for Junit<W> {
                 self.suites.insert(*scenario, suite);
             }
             Event::StepFinished { .. } => self.add_step(event),
-            Event::Causes { causes } => self.causes.clone_from(causes),
+            Event::Causes { causes, .. } => self.causes.clone_from(causes),
             Event::Stopped { message, hint } => {
                 let text = match hint {
                     Some(hint) => format!("{message}\nhint: {hint}"),
@@ -365,10 +366,24 @@ fn reason(findings: &[Finding]) -> String {
     ))
 }
 
+/// What is wrong and accepted, and why that is so.
+fn known(findings: &[Finding]) -> Option<String> {
+    let finding = findings.iter().find(|finding| finding.is_known())?;
+    let reason = match &finding.effect {
+        Effect::Known(acceptance) => acceptance.reason.as_deref(),
+        _ => None,
+    };
+    let message = match reason {
+        Some(reason) => format!("known failure: {} ({reason})", finding.message),
+        None => format!("known failure: {}", finding.message),
+    };
+    Some(xml(&one_line(&message)))
+}
+
 fn warnings(findings: &[Finding], source: Option<&str>) -> String {
     let lines: Vec<String> = findings
         .iter()
-        .filter(|finding| warns(finding))
+        .filter(|finding| finding.warns())
         .map(|finding| {
             let citation = citations(&[finding], source);
             format!(

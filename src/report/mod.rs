@@ -1,6 +1,7 @@
 //! Reporters: folds over events. They know events, findings and exchanges, and nothing else.
 
 pub mod audience;
+pub mod baseline;
 pub mod cause;
 pub mod clean;
 pub mod grid;
@@ -9,6 +10,7 @@ pub mod json;
 pub mod junit;
 pub mod merge;
 pub mod paint;
+pub mod reweigh;
 pub mod totals;
 
 mod citation;

@@ -6,6 +6,11 @@ use super::clean::one_line;
 use super::grid::{Cell, Grid};
 use super::paint::Paint;
 use super::totals::{Counts, Totals};
+use crate::event::Comparison;
+use crate::finding::baseline::Entry;
+
+/// Fixed failures are named up to this many.
+const MOST_FIXED: usize = 20;
 
 /// Features down, clients across, then what the words mean; empty without a feature.
 pub(super) fn grid_text(grid: &Grid, paint: Paint) -> String {
@@ -99,11 +104,56 @@ pub(super) fn totals_text(totals: &Totals, paint: Paint) -> String {
     lines.join("\n")
 }
 
+/// How a run stands to its baseline, and what to do with what is new and what is fixed.
+pub(super) fn beside_text(comparison: &Comparison) -> String {
+    let Comparison {
+        known,
+        new,
+        fixed,
+        untested,
+        ..
+    } = comparison;
+    let mut lines = vec![format!(
+        "baseline {}: {known} known, {} new, {} fixed, {untested} not tested",
+        one_line(&comparison.file),
+        new.len(),
+        fixed.len(),
+    )];
+    if !new.is_empty() {
+        lines.push(match comparison.updated {
+            true => "  what is new was added".to_owned(),
+            false => "  what is new fails the run; `--baseline-update` accepts it".to_owned(),
+        });
+    }
+    if !fixed.is_empty() {
+        lines.push(match comparison.pruned {
+            true => "  fixed, and taken out:".to_owned(),
+            false => "  fixed; `--baseline-prune` takes them out:".to_owned(),
+        });
+        lines.extend(fixed.iter().take(MOST_FIXED).map(entry));
+        if fixed.len() > MOST_FIXED {
+            lines.push(format!("    … and {} more", fixed.len() - MOST_FIXED));
+        }
+    }
+    lines.join("\n")
+}
+
+fn entry(entry: &Entry) -> String {
+    format!(
+        "    {}, as {}, step `{}`: {} ({})",
+        one_line(&entry.scenario),
+        one_line(&entry.client),
+        one_line(&entry.step),
+        one_line(&entry.finding),
+        entry.authority.name(),
+    )
+}
+
 fn painted(paint: Paint, cell: Option<Cell>, word: &str) -> String {
     match cell {
         Some(Cell::Pass) => paint.good(word),
         Some(Cell::Fail) => paint.bad(word),
-        Some(Cell::Warn | Cell::BreaksRfc) => paint.odd(word),
+        Some(Cell::Warn | Cell::Known | Cell::BreaksRfc) => paint.odd(word),
         Some(Cell::NotSupported) | None => paint.faint(word),
     }
 }
@@ -114,6 +164,7 @@ fn in_words(counts: Counts, noun: &str) -> String {
         (counts.passed, "passed"),
         (counts.failed, "failed"),
         (counts.errors, "could not be judged"),
+        (counts.known, "known to fail"),
         (counts.skipped, "skipped"),
     ]
     .into_iter()

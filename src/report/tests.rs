@@ -34,7 +34,7 @@ fn recorded() -> Vec<(String, Vec<Event>)> {
 
 /// As the command line tells reporters of a run.
 fn tell(reporter: impl Reporter, events: &[Event]) {
-    let mut audience = Audience::new(vec![Box::new(reporter)]);
+    let mut audience = Audience::new(vec![Box::new(reporter)], None);
     for event in events {
         audience.on(event).unwrap();
     }

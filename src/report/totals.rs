@@ -1,5 +1,6 @@
 //! Counts of a run, as a fold over its events.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::event::Event;
@@ -16,11 +17,14 @@ pub struct Counts {
     pub errors: usize,
     /// Not judged.
     pub skipped: usize,
+    /// Judged and wrong, and accepted.
+    pub known: usize,
 }
 
 impl Counts {
-    fn add(&mut self, verdict: Verdict) {
+    fn add(&mut self, verdict: Verdict, is_known: bool) {
         match verdict {
+            Verdict::Pass if is_known => self.known += 1,
             Verdict::Pass => self.passed += 1,
             Verdict::Fail => self.failed += 1,
             Verdict::Error => self.errors += 1,
@@ -30,7 +34,7 @@ impl Counts {
 
     /// All of them.
     pub fn all(&self) -> usize {
-        self.passed + self.failed + self.errors + self.skipped
+        self.passed + self.failed + self.errors + self.skipped + self.known
     }
 }
 
@@ -43,7 +47,7 @@ pub struct Totals {
     pub steps: Counts,
     /// Scenarios that began and did not end.
     pub unfinished: usize,
-    /// Findings that are wrong but fail nothing: should and may.
+    /// Findings that are wrong but fail nothing: what is only recommended, or not asked for.
     pub warnings: usize,
     /// Steps whose answer has no snapshot yet.
     pub snapshots_new: usize,
@@ -61,6 +65,8 @@ pub struct Totals {
     pub interrupted: bool,
     /// Wall time; zero while it runs.
     pub elapsed: Duration,
+    /// Scenarios that are not over and have accepted failures.
+    with_known: BTreeSet<usize>,
 }
 
 impl Totals {
@@ -71,14 +77,19 @@ impl Totals {
             Event::Stopped { message, .. } => self.stopped = Some(message.clone()),
             Event::ScenarioStarted { .. } => self.unfinished += 1,
             Event::StepFinished {
+                scenario,
                 verdict,
                 exchanges,
                 findings,
                 ..
             } => {
-                self.steps.add(*verdict);
+                let is_known = findings.iter().any(Finding::is_known);
+                self.steps.add(*verdict, is_known);
+                if is_known {
+                    self.with_known.insert(*scenario);
+                }
                 self.requests += exchanges.len();
-                self.warnings += findings.iter().filter(|finding| warns(finding)).count();
+                self.warnings += findings.iter().filter(|finding| finding.warns()).count();
                 for finding in findings
                     .iter()
                     .filter(|finding| finding.authority == Authority::Snapshot)
@@ -93,6 +104,7 @@ impl Totals {
                 }
             }
             Event::ScenarioFinished {
+                scenario,
                 verdict,
                 cleanup,
                 left,
@@ -100,7 +112,8 @@ impl Totals {
             } => {
                 self.requests += cleanup.len();
                 self.unfinished = self.unfinished.saturating_sub(1);
-                self.scenarios.add(*verdict);
+                let is_known = self.with_known.remove(scenario);
+                self.scenarios.add(*verdict, is_known);
                 self.left.extend(left.iter().cloned());
             }
             Event::RunFinished {
@@ -118,9 +131,4 @@ impl Totals {
     pub fn failed_steps(&self) -> usize {
         self.steps.failed + self.steps.errors
     }
-}
-
-/// Wrong, but fails nothing.
-pub(crate) fn warns(finding: &Finding) -> bool {
-    finding.failed() && !finding.counts()
 }

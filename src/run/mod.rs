@@ -30,6 +30,7 @@ use uuid::Uuid;
 use crate::checks::Watch;
 use crate::event::{Event, FORMAT};
 use crate::finding::Verdict;
+use crate::finding::weighing::Weighing;
 use crate::plan::{Known, Script, Settings as ScriptSettings, Sources};
 use crate::profile::ProfileId;
 use crate::run::client::Client;
@@ -53,6 +54,8 @@ pub struct Settings {
     pub undeclared: bool,
     /// How many at once.
     pub jobs: usize,
+    /// What fails.
+    pub weighing: Weighing,
     /// Stop after the first scenario that fails.
     pub fail_fast: bool,
     /// Limits where a scenario gives none.
@@ -86,6 +89,7 @@ pub enum Ending {
 pub(crate) struct Context {
     pub(crate) journal: Option<Journal>,
     pub(crate) snapshots: Option<Session>,
+    pub(crate) weighing: Weighing,
     pub(crate) events: UnboundedSender<Event>,
 }
 
@@ -242,6 +246,7 @@ pub async fn run(
     let context = Arc::new(Context {
         journal,
         snapshots: settings.snapshots.take(),
+        weighing: std::mem::take(&mut settings.weighing),
         events,
     });
     let mut declared = Declared::default();

@@ -11,7 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::event::Event;
 use crate::exchange::{Body, Exchange, Failure, Mask, Request};
-use crate::finding::{Finding, NOT_SUPPORTED, Verdict};
+use crate::finding::weighing::{Weighed, failure};
+use crate::finding::{Effect, Finding, NOT_SUPPORTED, Verdict};
 use crate::judge;
 use crate::plan::{Expectation, Head, Move, Outgoing, Plan, Reason, Round, Script};
 use crate::profile::ProfileId;
@@ -111,6 +112,12 @@ impl Play {
                         &expectations,
                         &seen,
                     ));
+                    let of = Weighed {
+                        scenario: &self.scenario.path,
+                        client: self.client.name(),
+                        step: &current.head.name,
+                    };
+                    let findings = self.context.weighing.weigh(of, findings);
                     let verdict = verdict_of(&findings, &seen, &expectations);
                     let (findings, verdict) = self.excused(&current.head, findings, verdict);
                     played |= verdict != Verdict::Skip;
@@ -386,17 +393,12 @@ impl Play {
 }
 
 fn verdict_of(findings: &[Finding], seen: &[Exchange], expectations: &[Expectation]) -> Verdict {
-    let counted = findings
-        .iter()
-        .filter(|finding| finding.counts())
-        .map(|finding| finding.verdict)
-        .max();
     let nothing_done = seen.is_empty()
         && !expectations.is_empty()
         && findings
             .iter()
             .all(|finding| finding.verdict == Verdict::Skip);
-    match counted {
+    match failure(findings) {
         Some(verdict) => verdict,
         None if nothing_done => Verdict::Skip,
         None => Verdict::Pass,
@@ -416,6 +418,7 @@ fn skipped(reason: String, client: ProfileId) -> Finding {
         because: None,
         source: None,
         exchange: None,
+        effect: Effect::ByStrength,
     }
 }
 

@@ -10,7 +10,7 @@ use super::file::{FORMAT, Info, SnapshotFile};
 use super::normalise::Normaliser;
 use super::store::{Store, prefix_of};
 use crate::exchange::{Exchange, Sender};
-use crate::finding::{Authority, Finding, Strength, Verdict};
+use crate::finding::{Authority, Effect, Finding, Strength, Verdict};
 
 /// What is done with answers that have no snapshot or another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -268,6 +268,7 @@ fn finding(id: &str, verdict: Verdict, message: &str) -> Finding {
         because: None,
         source: None,
         exchange: None,
+        effect: Effect::ByStrength,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The binary as people and pipelines use it: exit codes, what is said, and which files are left.
 
 mod acts;
+mod baseline;
 mod config;
 mod project;
 mod reports;

@@ -19,7 +19,7 @@ use self::request::{Kind, path_of, traits_of};
 use self::symptom::{Asked, Follows, Symptom, title};
 use crate::event::{Cause, Event, GridCell, StepPlace};
 use crate::exchange::{Exchange, Sender};
-use crate::finding::{Authority, Finding, Strength, Verdict};
+use crate::finding::{Authority, Effect, Finding, Strength, Verdict};
 
 /// Collects failures while a run goes on, and says at its end what they come from.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +33,8 @@ pub struct Causes {
     skipped: BTreeMap<StepPlace, usize>,
     /// Which failures make a cell FAIL; `None`: something that fails nothing in this run.
     cells: BTreeMap<GridCell, BTreeSet<Option<usize>>>,
+    /// Of what is accepted, instead of what fails the run.
+    of_known: bool,
 }
 
 /// A scenario that is not over.
@@ -58,6 +60,8 @@ struct Failure {
     rule: String,
     authority: Authority,
     symptom: Symptom,
+    /// Why it is accepted.
+    reason: Option<String>,
     /// The failure that it follows from.
     after: Option<usize>,
     /// How much there is in its step besides: the less, the better it shows the cause.
@@ -65,6 +69,22 @@ struct Failure {
 }
 
 impl Causes {
+    /// Collects the failures that are accepted, and no others.
+    pub fn of_known() -> Self {
+        Self {
+            of_known: true,
+            ..Self::default()
+        }
+    }
+
+    /// Whether a finding is one of the failures that are collected.
+    fn collects(&self, finding: &Finding) -> bool {
+        match self.of_known {
+            true => finding.is_known(),
+            false => finding.counts(),
+        }
+    }
+
     /// Takes the next event.
     pub fn on(&mut self, event: &Event) {
         match event {
@@ -144,12 +164,13 @@ impl Causes {
             client: open.client.clone(),
             feature: feature.clone(),
         });
-        let counting = findings.iter().filter(|finding| finding.counts()).count();
+        let is_wanted = |finding: &&Finding| self.collects(finding);
+        let counting = findings.iter().filter(is_wanted).count();
         let mut of_step: Vec<(&Finding, usize)> = Vec::new();
         // The failure of each exchange.
         let mut wrong: BTreeMap<usize, usize> = BTreeMap::new();
         for finding in findings.iter().filter(|finding| finding.failed()) {
-            let failure = finding.counts().then(|| {
+            let failure = self.collects(finding).then(|| {
                 let about = exchange_of(finding, exchanges);
                 let exchange = about.map(|at| (&exchanges[at], &asked[at]));
                 let write = exchange.and_then(|(exchange, _)| open.write_before(exchange));
@@ -170,6 +191,10 @@ impl Causes {
                     rule: finding.id.clone(),
                     authority: finding.authority,
                     symptom,
+                    reason: match &finding.effect {
+                        Effect::Known(acceptance) => acceptance.reason.clone(),
+                        _ => None,
+                    },
                     after,
                     clutter,
                 });
@@ -271,6 +296,7 @@ impl Causes {
         let mut rules = BTreeSet::new();
         let mut places = BTreeSet::new();
         let mut scenarios = BTreeSet::new();
+        let mut reasons = BTreeSet::new();
         for failure in failures() {
             on.entry(failure.authority)
                 .or_default()
@@ -280,6 +306,7 @@ impl Causes {
             }
             places.insert(failure.place.clone());
             scenarios.insert(failure.place.scenario);
+            reasons.extend(failure.reason.clone());
         }
         let shown = group
             .members
@@ -317,6 +344,7 @@ impl Causes {
                 .map(|(authority, steps)| (authority, steps.len()))
                 .collect(),
             scenarios: scenarios.len(),
+            reasons: reasons.into_iter().collect(),
             places,
             skipped: skipped.map(|(place, _)| place.clone()).collect(),
             cells: cells
@@ -383,6 +411,7 @@ fn exchange_of(finding: &Finding, exchanges: &[Exchange]) -> Option<usize> {
 /// Whether a cell of this client is FAIL over it; what only breaks the RFC leaves a provider working.
 fn fails_cell(finding: &Finding, client: &str) -> bool {
     finding.strength == Strength::Must
+        && !finding.is_known()
         && (finding.authority != Authority::Rfc
             || finding.verdict == Verdict::Error
             || client == "scimulate")
