@@ -14,7 +14,6 @@ pub struct Audience<'a> {
     reporters: Vec<Box<dyn Reporter + 'a>>,
     beside: Option<Beside>,
     causes: Causes,
-    known: Causes,
 }
 
 impl<'a> Audience<'a> {
@@ -24,7 +23,6 @@ impl<'a> Audience<'a> {
             reporters,
             beside,
             causes: Causes::default(),
-            known: Causes::of_known(),
         }
     }
 
@@ -46,7 +44,7 @@ impl<'a> Audience<'a> {
         if let Some(beside) = &self.beside {
             conclusions.push(Event::Baseline(beside.comparison()));
         }
-        let (causes, known) = (self.causes.causes(), self.known.causes());
+        let (causes, known) = (self.causes.causes(), self.causes.known());
         if !causes.is_empty() || !known.is_empty() {
             conclusions.push(Event::Causes { causes, known });
         }
@@ -57,7 +55,6 @@ impl<'a> Audience<'a> {
 impl Reporter for Audience<'_> {
     fn on(&mut self, event: &Event) -> io::Result<()> {
         self.causes.on(event);
-        self.known.on(event);
         if let Some(beside) = &mut self.beside {
             beside.on(event);
         }

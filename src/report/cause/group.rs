@@ -75,6 +75,7 @@ fn join(groups: &mut Vec<Group>, joining: Joining, signs: BTreeSet<String>, plac
         Joining::Within => {
             group.signs.is_subset(&signs) && group.signs.is_empty() == signs.is_empty()
         }
+        Joining::Words => true,
         Joining::Begins => group
             .signs
             .iter()
@@ -91,7 +92,7 @@ fn join(groups: &mut Vec<Group>, joining: Joining, signs: BTreeSet<String>, plac
         return;
     };
     groups[first].members.push(place);
-    if joining != Joining::Suspects {
+    if !matches!(joining, Joining::Suspects | Joining::Words) {
         return;
     }
     groups[first].signs.extend(signs);

@@ -33,8 +33,6 @@ pub struct Causes {
     skipped: BTreeMap<StepPlace, usize>,
     /// Which failures make a cell FAIL; `None`: something that fails nothing in this run.
     cells: BTreeMap<GridCell, BTreeSet<Option<usize>>>,
-    /// Of what is accepted, instead of what fails the run.
-    of_known: bool,
 }
 
 /// A scenario that is not over.
@@ -60,6 +58,8 @@ struct Failure {
     rule: String,
     authority: Authority,
     symptom: Symptom,
+    /// It is accepted.
+    is_known: bool,
     /// Why it is accepted.
     reason: Option<String>,
     /// The failure that it follows from.
@@ -69,22 +69,6 @@ struct Failure {
 }
 
 impl Causes {
-    /// Collects the failures that are accepted, and no others.
-    pub fn of_known() -> Self {
-        Self {
-            of_known: true,
-            ..Self::default()
-        }
-    }
-
-    /// Whether a finding is one of the failures that are collected.
-    fn collects(&self, finding: &Finding) -> bool {
-        match self.of_known {
-            true => finding.is_known(),
-            false => finding.counts(),
-        }
-    }
-
     /// Takes the next event.
     pub fn on(&mut self, event: &Event) {
         match event {
@@ -164,13 +148,12 @@ impl Causes {
             client: open.client.clone(),
             feature: feature.clone(),
         });
-        let is_wanted = |finding: &&Finding| self.collects(finding);
-        let counting = findings.iter().filter(is_wanted).count();
+        let counting = findings.iter().filter(|finding| is_told(finding)).count();
         let mut of_step: Vec<(&Finding, usize)> = Vec::new();
         // The failure of each exchange.
         let mut wrong: BTreeMap<usize, usize> = BTreeMap::new();
         for finding in findings.iter().filter(|finding| finding.failed()) {
-            let failure = self.collects(finding).then(|| {
+            let failure = is_told(finding).then(|| {
                 let about = exchange_of(finding, exchanges);
                 let exchange = about.map(|at| (&exchanges[at], &asked[at]));
                 let write = exchange.and_then(|(exchange, _)| open.write_before(exchange));
@@ -191,6 +174,7 @@ impl Causes {
                     rule: finding.id.clone(),
                     authority: finding.authority,
                     symptom,
+                    is_known: finding.is_known(),
                     reason: match &finding.effect {
                         Effect::Known(acceptance) => acceptance.reason.clone(),
                         _ => None,
@@ -224,22 +208,34 @@ impl Causes {
         }
     }
 
-    /// What the failures come from, what to mend first at the top; empty if nothing failed.
+    /// What fails the run comes from these, what to mend first at the top; empty if nothing does.
     pub fn causes(&self) -> Vec<Cause> {
+        self.causes_of(false)
+    }
+
+    /// What is accepted comes from these.
+    pub fn known(&self) -> Vec<Cause> {
+        self.causes_of(true)
+    }
+
+    fn causes_of(&self, known: bool) -> Vec<Cause> {
+        let is_of = |at: usize| self.failures[at].is_known == known;
+        // What follows from a failure of the other kind stands for itself.
+        let after = |at: usize| self.failures[at].after.filter(|&first| is_of(first));
         let own: Vec<usize> = (0..self.failures.len())
-            .filter(|&at| self.failures[at].after.is_none())
+            .filter(|&at| is_of(at) && after(at).is_none())
             .collect();
         let symptoms: Vec<&Symptom> = own.iter().map(|&at| &self.failures[at].symptom).collect();
         let groups = groups(&symptoms, &self.accepted);
-        let mut cause_of: Vec<usize> = vec![0; self.failures.len()];
+        let mut cause_of: Vec<usize> = vec![usize::MAX; self.failures.len()];
         for (cause, group) in groups.iter().enumerate() {
             for &member in &group.members {
                 cause_of[own[member]] = cause;
             }
         }
         // What a failure follows from comes before it.
-        for at in 0..self.failures.len() {
-            if let Some(first) = self.failures[at].after {
+        for at in (0..self.failures.len()).filter(|&at| is_of(at)) {
+            if let Some(first) = after(at) {
                 cause_of[at] = cause_of[first];
             }
         }
@@ -392,6 +388,11 @@ impl Open {
             .insert(created.unwrap_or_else(|| path.to_owned()), asked.clone());
         self.latest = Some(asked.clone());
     }
+}
+
+/// Whether a finding fails the run, or would if it were not accepted.
+fn is_told(finding: &Finding) -> bool {
+    finding.counts() || finding.is_known()
 }
 
 /// Whether two findings say the same on different authorities.

@@ -57,6 +57,8 @@ pub(super) enum Joining {
     Suspects,
     /// The signs of one are among those of the other.
     Within,
+    /// They break one rule in the same words, at whatever attribute.
+    Words,
     /// One message goes on where the other ends.
     Begins,
 }
@@ -132,8 +134,11 @@ impl Symptom {
             false => finding.differences.iter().map(sign).collect(),
         };
         let message = template(&finding.message);
-        if finding.differences.is_empty() {
-            about.push(message.clone());
+        // A rule for all answers that names what is wrong says the same of one attribute as of another.
+        let is_rule = about.len() == 1 && finding.authority != Authority::Snapshot;
+        let by_words = is_rule && !signs.is_empty() && message.contains('…');
+        if finding.differences.is_empty() || by_words {
+            about.push(message);
         }
         let place = |asked: &Asked, before: &str| {
             let verbs: Vec<String> = verbs(asked, &finding.differences).into_iter().collect();
@@ -159,7 +164,11 @@ impl Symptom {
         Self {
             about,
             signs,
-            joining: Joining::Within,
+            joining: if by_words {
+                Joining::Words
+            } else {
+                Joining::Within
+            },
             kind: at_fault.map(|asked| asked.kind.clone()),
             follows: match finding.authority {
                 Authority::Snapshot => Follows::Answer,
@@ -247,6 +256,10 @@ pub(super) fn title(shown: &Symptom, all: &[&Symptom], group: &Group) -> String 
     let said = shortened(&said);
     match &shown.title {
         Title::Values(place) => format!("{} {place}", few(signs)),
+        // What the words leave open.
+        Title::Message(..) if shown.joining == Joining::Words && signs.len() > 1 => {
+            format!("{said} ({})", few(signs))
+        }
         Title::Message(place, _) if place.is_empty() => said,
         Title::Message(place, _) => format!("{place}: {said}"),
         Title::Refused(refused, _) => {
