@@ -39,7 +39,7 @@ pub(super) const DEFECTS: &[Defect] = &[
     },
     Defect {
         id: "D139",
-        names: &["invalidFilter"],
+        names: &["400"],
         act: unreadable_is_ignored,
     },
     Defect {

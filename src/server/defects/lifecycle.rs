@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::query::quoted;
-use super::visit::{Visit, change_body, operations};
+use super::visit::{Visit, operations};
 use super::{Answer, Defect};
 use crate::scim::locate::member;
 use crate::server::error::{Refusal, ScimType};
@@ -67,16 +67,8 @@ fn is_inactive(resource: Option<&Value>) -> bool {
 /// Lists leave out accounts that no provider manages: without an externalId, and either not active or not created by a
 /// client.
 fn local_accounts_are_hidden(visit: &Visit<'_>) -> Answer {
-    if visit.is("POST", "Users") {
-        let mut answer = visit.sound();
-        if answer.status == 201 {
-            change_body(&mut answer, |body| {
-                if let Some(id) = body.get("id").and_then(Value::as_str) {
-                    visit.memory().insert(id.to_owned(), Value::Null);
-                }
-            });
-        }
-        return answer;
+    if visit.is("POST", "Users") || visit.is("POST", "Bulk") {
+        return visit.answered(|body| visit.memory().extend(created(body)));
     }
     if !visit.is_query() || visit.endpoint != "Users" {
         return visit.sound();
@@ -93,6 +85,17 @@ fn local_accounts_are_hidden(visit: &Visit<'_>) -> Answer {
                 || user.is_some() && id.is_some_and(|id| memory.contains_key(id))
         });
     })
+}
+
+/// The id in the answer to a POST, or those in the answer to a bulk request.
+fn created(body: &mut Value) -> Vec<(String, Value)> {
+    let own = body.get("id").and_then(Value::as_str).map(str::to_owned);
+    let made = operations(body).into_iter().filter_map(|operation| {
+        let location = operation.get("location")?.as_str()?;
+        Some(location.rsplit_once('/')?.1.to_owned())
+    });
+    let ids = made.chain(own);
+    ids.map(|id| (id, Value::Null)).collect()
 }
 
 fn put_activates(visit: &Visit<'_>) -> Answer {
