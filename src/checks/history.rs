@@ -47,6 +47,8 @@ pub(crate) struct Remembered {
     pub(crate) is_ours: bool,
     /// A DELETE was answered with success.
     pub(crate) is_deleted: bool,
+    /// A PATCH has changed it, so what it lacks the client may have taken away.
+    pub(crate) is_patched: bool,
     /// The write that was refused since, by method and status.
     pub(crate) refused: Option<(String, u16)>,
     /// How many requests may have changed something before that representation.
@@ -201,6 +203,7 @@ impl History {
                 if read.is("DELETE") && read.succeeded() {
                     known.is_deleted = true;
                 }
+                known.is_patched |= read.is("PATCH") && read.succeeded();
                 if read.is_write()
                     && (400..500).contains(&read.status())
                     && known.writes == self.writes

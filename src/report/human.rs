@@ -203,11 +203,19 @@ impl<W: Write> Human<W> {
             .map(|place| (place.scenario, place.index))
             .collect();
         let mut reasons: Vec<(String, usize)> = Vec::new();
+        let mut branches = 0;
         for (reason, steps) in &self.skips {
             let left = steps.difference(&over_failures).count();
-            if left > 0 {
+            // A branch that was not taken is what the scenario provides for; where it is one of many, it is only counted.
+            if reason.starts_with("its condition does not hold") {
+                branches += left;
+            } else if left > 0 {
                 reasons.push((reason.clone(), left));
             }
+        }
+        if branches > 0 {
+            let reason = "a branch for answers that this target did not give".to_owned();
+            reasons.push((reason, branches));
         }
         if !over_failures.is_empty() {
             let reason = "a step that failed was needed; they count under its cause".to_owned();
