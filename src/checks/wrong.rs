@@ -37,7 +37,7 @@ impl Should {
             Self::Object => "an object",
             Self::Array => "an array",
             Self::Single => "one value",
-            Self::Element => "an element with a value",
+            Self::Element => "an element that says something, or none",
         }
     }
 }
@@ -65,7 +65,6 @@ impl Wrong {
     pub(super) fn all_of(seen: &Seen<'_>) -> Vec<Self> {
         let mut walk = Walk {
             seen,
-            is_projected: seen.is_projected(),
             found: Vec::new(),
         };
         for resource in seen.resources() {
@@ -77,7 +76,6 @@ impl Wrong {
 
 struct Walk<'a> {
     seen: &'a Seen<'a>,
-    is_projected: bool,
     found: Vec<Wrong>,
 }
 
@@ -150,7 +148,7 @@ impl Walk<'_> {
     }
 
     fn element(&mut self, attribute: &Attribute, label: &str, path: String, item: &Value) {
-        if is_empty(attribute, item, self.is_projected) {
+        if is_empty(item) {
             return self.note(Should::Element, label, path, item);
         }
         match item {
@@ -164,11 +162,8 @@ impl Walk<'_> {
             Type::Boolean if !value.is_boolean() => Should::Boolean,
             Type::Integer if !(value.is_u64() || value.is_i64()) => Should::Number,
             Type::Decimal if !value.is_number() => Should::Number,
-            Type::String | Type::DateTime | Type::Binary | Type::Reference
-                if !value.is_string() =>
-            {
-                Should::Text
-            }
+            // Instants are judged with what is in them.
+            Type::String | Type::Binary | Type::Reference if !value.is_string() => Should::Text,
             Type::Complex => match value {
                 Value::Object(members) => return self.parts(attribute, label, &path, members),
                 _ => Should::Object,
@@ -206,8 +201,9 @@ impl Walk<'_> {
     }
 }
 
-/// An element that says nothing: null, or an object without the `value` that its attribute is about.
-fn is_empty(attribute: &Attribute, item: &Value, is_projected: bool) -> bool {
+/// An element that says nothing: null, or an object of which every member is unassigned. One without its `value` may be
+/// what a client asked for, by removing just that (RFC 7644 3.5.2.2).
+fn is_empty(item: &Value) -> bool {
     let unassigned = |value: &Value| match value {
         Value::Null => true,
         Value::String(text) => text.is_empty(),
@@ -215,11 +211,7 @@ fn is_empty(attribute: &Attribute, item: &Value, is_projected: bool) -> bool {
     };
     match item {
         Value::Null => true,
-        Value::Object(members) => {
-            let told = members.values().any(|value| !unassigned(value));
-            let needs_value = attribute.sub("value").is_some() && !is_projected;
-            !told || needs_value && member(members, "value").is_none_or(unassigned)
-        }
+        Value::Object(members) => members.values().all(unassigned),
         _ => false,
     }
 }
