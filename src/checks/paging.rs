@@ -123,9 +123,11 @@ fn total_covers_page(seen: &Seen<'_>) -> Judged {
     }
     let message = match before {
         0 => "`totalResults` is less than what is listed",
-        _ => {
+        _ if total == list.length() => {
             "`totalResults` is less than what is listed up to this page: it seems to count the page only"
         }
+        _ if before >= total => "a page behind the last result lists resources",
+        _ => "`totalResults` is less than what is listed up to this page",
     };
     Judged::broken(
         message,
