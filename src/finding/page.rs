@@ -44,7 +44,6 @@ pub const PAGES: &[(&str, &str)] = &[
         include_str!("pages/snapshot-written.md"),
     ),
     ("traffic", include_str!("pages/traffic.md")),
-    ("unique-members", include_str!("pages/unique-members.md")),
     ("whole-answer", include_str!("pages/whole-answer.md")),
 ];
 
