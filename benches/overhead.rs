@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use scimulate::event::Event;
 use scimulate::exchange::Exchange;
+use scimulate::finding::weighing::Weighing;
 use scimulate::profile::ProfileId;
 use scimulate::run::{Bounds, Settings, fresh_run_id, run};
 use scimulate::scenario::load::{LoadOptions, load};
@@ -79,6 +80,7 @@ async fn overhead() -> Outcome<()> {
             target: main,
             imitations: BTreeMap::new(),
             undeclared: false,
+            weighing: Weighing::default(),
             scenarios: scenarios.clone(),
             jobs: 1,
             fail_fast: false,
