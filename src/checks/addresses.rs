@@ -212,7 +212,13 @@ fn reference_names_its_value(seen: &Seen<'_>) -> Judged {
     let mut judged = false;
     let mut faults = Vec::new();
     for resource in seen.resources() {
-        for (path, name, endpoints, element) in references(&resource) {
+        for Reference {
+            path,
+            name,
+            endpoints,
+            element,
+        } in references(&resource)
+        {
             let text = |key: &str| element.get(key).and_then(Value::as_str);
             let (Some(value), Some(reference)) = (text("value"), text("$ref")) else {
                 continue;
@@ -248,32 +254,40 @@ fn reference_names_its_value(seen: &Seen<'_>) -> Judged {
     }
 }
 
-/// Every element of a resource that names another resource: its path, its attribute, where that may be, itself.
-fn references<'a>(
-    resource: &Resource<'a>,
-) -> Vec<(
-    String,
-    &'static str,
-    &'static [&'static str],
-    &'a Map<String, Value>,
-)> {
+/// An element of an attribute that names another resource.
+struct Reference<'a> {
+    /// From the root of the body.
+    path: String,
+    /// The attribute.
+    name: &'static str,
+    /// Where the other resource may be.
+    endpoints: &'static [&'static str],
+    element: &'a Map<String, Value>,
+}
+
+/// Every element of a resource that names another resource.
+fn references<'a>(resource: &Resource<'a>) -> Vec<Reference<'a>> {
     let mut found = Vec::new();
     let enterprise = member(resource.body, urn::ENTERPRISE_USER).and_then(Value::as_object);
     for (name, endpoints) in REFERENCES {
         let own = member(resource.body, name);
         let value = own.or_else(|| member(enterprise?, name));
+        let reference = |path: String, element| Reference {
+            path,
+            name,
+            endpoints,
+            element,
+        };
         match value {
             Some(Value::Array(elements)) => {
                 for (index, element) in elements.iter().enumerate() {
                     if let Some(element) = element.as_object() {
                         let path = resource.path(&format!("{name}[{index}]"));
-                        found.push((path, name, endpoints, element));
+                        found.push(reference(path, element));
                     }
                 }
             }
-            Some(Value::Object(element)) => {
-                found.push((resource.path(name), name, endpoints, element));
-            }
+            Some(Value::Object(element)) => found.push(reference(resource.path(name), element)),
             _ => {}
         }
     }

@@ -212,10 +212,7 @@ fn resource_types_are_complete(seen: &Seen<'_>) -> Judged {
         let mut faults = Vec::new();
         for name in ["name", "endpoint", "schema"] {
             let received = document.get(name);
-            if !received
-                .and_then(Value::as_str)
-                .is_some_and(|text| !text.is_empty())
-            {
+            if received.and_then(Value::as_str).is_none_or(str::is_empty) {
                 faults.push(fault(
                     format!("a resource type has no `{name}`"),
                     format!("{path}{name}"),

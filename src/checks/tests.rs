@@ -4,6 +4,7 @@
 //! status line and so on; `###` stands between exchanges. `as: okta-oin` before the request line says who sent it.
 
 use std::collections::BTreeSet;
+use std::slice::from_ref;
 use std::time::Duration;
 
 use crate::checks::{Check, Watch};
@@ -151,7 +152,7 @@ fn who_is_deleted_by_a_bulk_job_may_be_gone() {
     let job = "POST https://scim.example.test/v2/Bulk\n\n{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:BulkRequest\"],\"Operations\":[{\"method\":\"DELETE\",\"path\":\"/Users/1\"}]}\n\nHTTP/1.1 200 OK\ncontent-type: application/scim+json\n\n{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:BulkResponse\"],\"Operations\":[]}";
     let gone = "GET https://scim.example.test/v2/Users/1\n\nHTTP/1.1 404 Not Found\ncontent-type: application/scim+json\n\n{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:Error\"],\"status\":\"404\"}";
     let [ada, job, gone] = [ADA, job, gone].map(exchange_of);
-    let lost = found_in(&[&[ada.clone()], &[gone.clone()]]);
+    let lost = found_in(&[from_ref(&ada), from_ref(&gone)]);
     assert!(lost.contains("created-stays"), "{lost:?}");
     let deleted = found_in(&[&[ada], &[job], &[gone]]);
     assert!(!deleted.contains("created-stays"), "{deleted:?}");
@@ -162,7 +163,7 @@ fn readings_beside_a_write_may_be_of_before() {
     let write = "PATCH https://scim.example.test/v2/Users/1\n\n{}\n\nHTTP/1.1 204 No Content";
     let ada = [exchange_of(ADA)];
     let (old, new) = (exchange_of(&read("Lead")), exchange_of(&read("Fellow")));
-    let beside = found_in(&[&ada, &[exchange_of(write), old.clone()], &[new.clone()]]);
+    let beside = found_in(&[&ada, &[exchange_of(write), old.clone()], from_ref(&new)]);
     assert!(!beside.contains("reading-changes-nothing"), "{beside:?}");
     let alone = found_in(&[&ada, &[old], &[new]]);
     assert!(alone.contains("reading-changes-nothing"), "{alone:?}");

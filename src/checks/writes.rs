@@ -6,6 +6,7 @@ use crate::checks::seen::{Resource, Seen, differs};
 use crate::checks::{Check, Fault, Judged, Stake, texts};
 use crate::scim::equality::{Options, differences, equal, is_absent};
 use crate::scim::locate::member;
+use crate::scim::schema::Mutability;
 use crate::scim::urn;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -32,6 +33,14 @@ pub(super) const CHECKS: &[Check] = &[
         requirements: &[],
         texts: texts!("answer-shows-the-change"),
         judge: answer_shows_the_change,
+    },
+    Check {
+        id: "immutable-is-kept",
+        rule: "an attribute that the schemas declare `immutable` keeps the value that it was given first",
+        stakes: &[Stake::must("RFC 7643 7, RFC 7644 3.5.1")],
+        requirements: &["rfc7644-3.5.1-immutable-same"],
+        texts: texts!("immutable-is-kept"),
+        judge: immutable_is_kept,
     },
     Check {
         id: "put-creates-nothing",
@@ -242,6 +251,47 @@ fn given_by_patch(message: &Map<String, Value>) -> Vec<(String, &Value)> {
 fn value_at<'a>(resource: Resource<'a>, name: &str) -> Option<&'a Value> {
     let value = resource.get(name)?;
     matches!(value, Value::Bool(_) | Value::Number(_) | Value::String(_)).then_some(value)
+}
+
+fn immutable_is_kept(seen: &Seen<'_>) -> Judged {
+    if !seen.address.is_resource() || seen.is_projected() {
+        return Judged::Silent;
+    }
+    let (Some(resource), Some(known)) = (seen.resource(), seen.addressed()) else {
+        return Judged::Silent;
+    };
+    let schemas = resource.get("schemas").and_then(Value::as_array);
+    let immutable = schemas
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .filter_map(|schema| seen.history.definition(schema))
+        .flat_map(|schema| &schema.attributes)
+        // The elements of `members` may come and go although their parts are immutable; a whole attribute may not.
+        .filter(|attribute| {
+            attribute.mutability == Mutability::Immutable && !attribute.multi_valued
+        });
+    let mut judged = false;
+    for attribute in immutable {
+        let before = member(&known.body, &attribute.name).filter(|value| !is_absent(value));
+        let (Some(before), Some(now)) = (before, resource.get(&attribute.name)) else {
+            continue;
+        };
+        judged = true;
+        if !equal(before, now) {
+            return Judged::broken(
+                format!(
+                    "`{}` is declared immutable, and its value has changed",
+                    attribute.name
+                ),
+                differs(attribute.name.as_str(), before.clone(), Some(now)),
+            );
+        }
+    }
+    match judged {
+        true => Judged::Holds,
+        false => Judged::Silent,
+    }
 }
 
 fn put_creates_nothing(seen: &Seen<'_>) -> Judged {

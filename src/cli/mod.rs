@@ -72,7 +72,7 @@ enum Command {
     /// Print the JSON Schema of scenario files, for editors
     Schema,
     /// Start the reference server, a complete SCIM 2.0 service provider in memory
-    Serve(serve::ServeArguments),
+    Serve(Box<serve::ServeArguments>),
     /// Provision the people and groups of a directory file, as a provider does cycle by cycle
     Sync(Box<sync::SyncArguments>),
     /// Render event logs again, several as one run
