@@ -13,6 +13,7 @@
 
 pub mod checks;
 pub mod cli;
+mod coverage;
 pub mod event;
 pub mod exchange;
 pub mod expand;

@@ -7,6 +7,7 @@ mod explain;
 pub mod schema;
 
 mod as_cargo;
+mod coverage;
 mod failing;
 mod interrupt;
 mod list;
@@ -69,6 +70,8 @@ enum Command {
     Check(check::CheckArguments),
     /// Say what a rule, a requirement of the RFCs or a defect is about
     Explain(explain::ExplainArguments),
+    /// Tell which requirements of the RFCs are tested, and by what, sending nothing
+    Coverage(coverage::CoverageArguments),
     /// Print the JSON Schema of scenario files, for editors
     Schema,
     /// Start the reference server, a complete SCIM 2.0 service provider in memory
@@ -176,6 +179,7 @@ pub fn main() -> ExitCode {
         Command::Expand(arguments) => expand::expand(&arguments),
         Command::Check(arguments) => return check::check(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Coverage(arguments) => coverage::coverage(&arguments),
         Command::Schema => return schema::print(),
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Sync(arguments) => sync::sync(&arguments),

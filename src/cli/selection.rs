@@ -46,7 +46,9 @@ impl SelectionArguments {
     /// # Errors
     /// A path is not there, a file has mistakes, or nothing is left.
     pub(crate) fn selected(&self) -> Result<Selection, Complaint> {
-        self.chosen(|scenario| !is_large(scenario) || self.names(scenario))
+        self.chosen(|scenario| {
+            self.is_told(scenario) && (!is_large(scenario) || self.names(scenario))
+        })
     }
 
     /// Loads what is asked for, large scenarios like others.
@@ -54,7 +56,24 @@ impl SelectionArguments {
     /// # Errors
     /// As [`selected`](Self::selected).
     pub(crate) fn listed(&self) -> Result<Selection, Complaint> {
-        self.chosen(|_| true)
+        self.chosen(|scenario| self.is_told(scenario))
+    }
+
+    /// Loads what is asked for, and beside it what no run plays unless it is named, each once, with whether a run plays it
+    /// where nothing is named.
+    ///
+    /// # Errors
+    /// As [`selected`](Self::selected).
+    pub(crate) fn claiming(&self) -> Result<Vec<(Arc<Scenario>, bool)>, Complaint> {
+        let mut selection = self.chosen(|_| true)?;
+        selection.dedup_by(|next, last| Arc::ptr_eq(&next.0, &last.0));
+        Ok(selection
+            .into_iter()
+            .map(|(scenario, _)| {
+                let by_default = scenario.expands.is_none() && !is_large(&scenario);
+                (scenario, by_default)
+            })
+            .collect())
     }
 
     fn chosen(&self, wanted: impl Fn(&Scenario) -> bool) -> Result<Selection, Complaint> {
@@ -75,8 +94,6 @@ impl SelectionArguments {
         }
         let selection: Selection = scenarios
             .into_iter()
-            // What a story was written out to sends the same as the story.
-            .filter(|scenario| !self.paths.is_empty() || scenario.expands.is_none())
             .filter(|scenario| wanted(scenario))
             .filter(|scenario| {
                 self.tag.is_empty() || self.tag.iter().any(|tag| scenario.tags.contains(tag))
@@ -107,6 +124,11 @@ impl SelectionArguments {
     /// Nothing narrows the selection: it is all that there is.
     pub(crate) fn is_everything(&self) -> bool {
         self.paths.is_empty() && self.client.is_empty() && self.tag.is_empty()
+    }
+
+    /// What a story was written out to sends the same as the story.
+    fn is_told(&self, scenario: &Scenario) -> bool {
+        !self.paths.is_empty() || scenario.expands.is_none()
     }
 
     /// Whether the file itself is among the paths, or the tag of large ones among the tags.

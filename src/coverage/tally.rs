@@ -1,0 +1,107 @@
+//! Counts of requirements by how it stands with them, and the groups that they are counted in.
+
+use serde::Serialize;
+
+use crate::coverage::{Entry, Standing};
+use crate::finding::requirement::Requirement;
+
+/// The two RFCs that define SCIM; the others are named by them, or add to them.
+const CORE: [&str; 2] = ["7643", "7644"];
+
+/// How many requirements there are, and how it stands with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub(crate) struct Tally {
+    /// All.
+    pub(crate) count: usize,
+    /// Judged by a scenario or a check.
+    pub(crate) tested: usize,
+    /// Not to be judged by any client.
+    pub(crate) untestable: usize,
+    /// The rest.
+    pub(crate) untested: usize,
+}
+
+impl Tally {
+    /// Of these.
+    pub(crate) fn of<'e>(entries: impl IntoIterator<Item = &'e Entry>) -> Self {
+        let mut tally = Self::default();
+        for entry in entries {
+            tally.add(entry.standing());
+        }
+        tally
+    }
+
+    fn add(&mut self, standing: Standing) {
+        self.count += 1;
+        match standing {
+            Standing::Tested => self.tested += 1,
+            Standing::Untestable => self.untestable += 1,
+            Standing::Untested => self.untested += 1,
+        }
+    }
+
+    /// The four numbers in the order in which they are shown.
+    pub(crate) fn columns(self) -> [usize; 4] {
+        [self.count, self.tested, self.untestable, self.untested]
+    }
+}
+
+/// The tiers that there are, lowest first.
+pub(crate) fn by_tier(entries: &[Entry]) -> Vec<(u8, Tally)> {
+    let mut tiers: Vec<u8> = entries.iter().map(|entry| entry.requirement.tier).collect();
+    tiers.sort_unstable();
+    tiers.dedup();
+    tiers
+        .into_iter()
+        .map(|tier| {
+            let of_tier = entries
+                .iter()
+                .filter(|entry| entry.requirement.tier == tier);
+            (tier, Tally::of(of_tier))
+        })
+        .collect()
+}
+
+/// The groups of sections that there are, in the order of the entries.
+pub(crate) fn by_section(entries: &[Entry]) -> Vec<(String, Tally)> {
+    let mut groups: Vec<(String, Tally)> = Vec::new();
+    for entry in entries {
+        let section = section_of(&entry.requirement);
+        if groups.last().is_none_or(|(last, _)| *last != section) {
+            groups.push((section, Tally::default()));
+        }
+        if let Some((_, tally)) = groups.last_mut() {
+            tally.add(entry.standing());
+        }
+    }
+    groups
+}
+
+/// The group of sections that a requirement is counted in: `RFC 7644 3.5.2`. As deep as the sections are long: chapter 3 of
+/// RFC 7644 is the protocol itself, and its 3.4 and 3.5 hold every query and every change.
+pub(crate) fn section_of(requirement: &Requirement) -> String {
+    let parts: Vec<&str> = requirement.section.split('.').collect();
+    let depth = match (requirement.rfc.as_str(), parts.as_slice()) {
+        ("7644", ["3", "4" | "5", ..]) => 3,
+        ("7644", ["3", ..]) => 2,
+        ("7643" | "7644", _) => 1,
+        _ => 0,
+    };
+    let section = parts[..depth.min(parts.len())].join(".");
+    format!("RFC {} {section}", requirement.rfc)
+        .trim_end()
+        .to_owned()
+}
+
+/// Sorts by RFC, the core ones first, and by section as numbers.
+pub(super) fn order(requirement: &Requirement) -> (bool, String, Vec<u32>) {
+    let section = requirement
+        .section
+        .split('.')
+        .map(|part| part.parse().unwrap_or_default());
+    (
+        !CORE.contains(&requirement.rfc.as_str()),
+        requirement.rfc.clone(),
+        section.collect(),
+    )
+}
