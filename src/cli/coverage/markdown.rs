@@ -9,8 +9,8 @@ use crate::coverage::{Claim, Entry, Standing, Tally, by_section, by_tier, sectio
 pub(super) fn page(entries: &[Entry]) -> String {
     let mut page = "# What of the RFCs is tested\n\n\
         Written by `scimulate coverage --md`; do not edit. The requirements are those of `fixtures/rfc-requirements.jsonl`, the\n\
-        reasons why some cannot be tested those of `fixtures/untestable.toml`. The first scenario of each is named, with its first\n\
-        step that judges it and how many more steps do; `scimulate coverage --json` has them all.\n\n"
+        reasons why some cannot be tested those of `fixtures/untestable.toml`. Of the scenarios that judge a requirement\n\
+        one step is named; `scimulate coverage --json` has them all.\n\n"
         .to_owned();
     let mut tiers: Vec<(String, Tally)> = by_tier(entries)
         .into_iter()
@@ -80,10 +80,11 @@ fn first(claim: &Claim, entry: &Entry) -> String {
     let mark = if entry.only_when_named() { "*" } else { "" };
     let step = claim.steps.first();
     let step = step.map_or(String::new(), |step| format!(", {step}"));
-    let steps: usize = entry.claims.iter().map(|claim| claim.steps.len()).sum();
-    let more = match steps.saturating_sub(1) {
-        0 => String::new(),
-        more => format!(" (+{more})"),
+    let steps = entry.claims.iter().flat_map(|claim| &claim.steps);
+    // A count would change with every scenario that is added anywhere.
+    let more = match steps.count() {
+        0 | 1 => "",
+        _ => "; more",
     };
     format!("`{}`{mark}{step}{more}", short(claim))
 }
