@@ -20,6 +20,7 @@ const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const LIST: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 const CONFIG: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
+const SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:Schema";
 const TOKEN: &str = "of-the-tests";
 const BADGE: &str = "urn:example:params:scim:schemas:Badge";
 
@@ -212,7 +213,7 @@ fn badge(required: bool) -> Value {
 }
 
 /// A target that does what the reference server never does: it lacks features, answers later, redirects, lets cursors
-/// expire, throttles. It keeps nothing, so that much of what is asked of it fails.
+/// expire, throttles, lets nobody change a name. It keeps nothing, so that much of what is asked of it fails.
 struct Odd {
     /// It says that it has filters, PATCH and cursors.
     is_able: bool,
@@ -261,6 +262,16 @@ impl Respond for Odd {
             }
             ("GET", "/Users") if query.contains_key("filter") && !self.is_able => {
                 refused(501, None)
+            }
+            ("GET", "/Schemas") => {
+                let name = json!({"name": "userName", "type": "string", "multiValued": false, "required": true,
+                    "mutability": "immutable", "returned": "default", "uniqueness": "server"});
+                let users =
+                    json!({"schemas": [SCHEMA], "id": USER, "name": "User", "attributes": [name]});
+                let mut list = list;
+                list["totalResults"] = json!(1);
+                list["Resources"] = json!([users]);
+                scim(200, &list)
             }
             ("GET", _) => scim(200, &list),
             ("POST", "/Users") => {
