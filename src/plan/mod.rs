@@ -71,6 +71,8 @@ pub struct Head {
     pub source: Option<String>,
     /// Its requests go out at once.
     pub parallel: bool,
+    /// Chance decides what is answered, so it is not compared with last time.
+    pub is_chance: bool,
 }
 
 /// Requests that go out together.

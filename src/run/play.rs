@@ -226,7 +226,7 @@ impl Play {
         head: &Head,
         seen: &[Exchange],
     ) -> Vec<Finding> {
-        let Some(snapshots) = &self.context.snapshots else {
+        let Some(snapshots) = self.context.snapshots.as_ref().filter(|_| !head.is_chance) else {
             return Vec::new();
         };
         let place = Place {

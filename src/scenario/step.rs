@@ -35,6 +35,8 @@ pub struct Step {
     pub limits: Limits,
     /// Else the step is skipped. Conditions of enclosing blocks come first.
     pub when: Vec<Condition>,
+    /// Chance decides what is answered, so it is not compared with last time.
+    pub is_chance: bool,
     /// Variables of the row of `cases` that this step belongs to.
     pub row: Vec<(String, Tree)>,
     /// What it does.

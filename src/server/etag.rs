@@ -33,15 +33,12 @@ pub(crate) fn check_write(
     } else {
         409
     };
-    let problem = if stale {
-        "If-Match does not hold"
-    } else {
-        "If-None-Match does not hold"
+    // Without the present version: who wants to go on must read what has changed first.
+    let problem = match stale {
+        true => "If-Match does not hold: the resource has another version",
+        false => "If-None-Match does not hold: the resource has this version",
     };
-    Err(Refusal::new(
-        status,
-        format!("{problem}: the present version is {present}"),
-    ))
+    Err(Refusal::new(status, problem))
 }
 
 /// Whether a read may be answered with 304.

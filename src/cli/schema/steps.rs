@@ -36,6 +36,13 @@ pub(super) fn step() -> Value {
                 described("Else the step is skipped.", reference("condition")),
             ),
             (
+                "snapshot",
+                described(
+                    "`false`: chance decides what is answered, so it is not compared with last time.",
+                    json!({ "type": "boolean" }),
+                ),
+            ),
+            (
                 "cases",
                 described("One test case a row.", reference("rows")),
             ),

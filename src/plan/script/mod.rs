@@ -214,6 +214,7 @@ impl Script {
             feature: step.feature.or(self.column),
             source: step.source.as_ref().map(|source| source.text.clone()),
             parallel: matches!(step.action, Action::Parallel(_)),
+            is_chance: step.is_chance,
         };
         let elsewhere = self.elsewhere().map(Reason::NotTested);
         let lacking = elsewhere.or_else(|| self.lacking(step).map(Reason::NotSupported));

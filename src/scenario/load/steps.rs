@@ -11,8 +11,8 @@ use crate::scenario::yaml::{Kind, Node};
 use crate::scenario::{Feature, Limits, Place, Source};
 
 /// Keys that every step may have.
-pub(crate) const STEP_KEYS: [&str; 10] = [
-    "name", "feature", "as", "on", "source", "covers", "needs", "limits", "when", "cases",
+pub(crate) const STEP_KEYS: [&str; 11] = [
+    "name", "feature", "as", "on", "source", "covers", "needs", "limits", "when", "cases", "snapshot",
 ];
 /// Most steps once everything is written out: rows in rows multiply.
 const STEPS: usize = 10_000;
@@ -40,6 +40,7 @@ pub(super) struct Inherited {
     needs: Vec<String>,
     limits: Limits,
     when: Vec<Condition>,
+    is_chance: bool,
 }
 
 impl Loader<'_> {
@@ -272,6 +273,7 @@ impl Loader<'_> {
             needs: common.needs,
             limits: common.limits,
             when: common.when,
+            is_chance: common.is_chance,
             row: self.scope.row(),
             action,
         });
@@ -300,6 +302,9 @@ impl Loader<'_> {
         common.limits.body = limits.body.or(common.limits.body);
         if let Some(node) = fields.get("when") {
             common.when.extend(self.condition(node));
+        }
+        if let Some(node) = fields.get("snapshot") {
+            common.is_chance |= fields::boolean("snapshot", node, &mut self.errors) == Some(false);
         }
         common
     }
