@@ -99,7 +99,10 @@ pub(super) fn totals_text(totals: &Totals, paint: Paint) -> String {
         ));
     }
     if totals.failed_steps() > 0 {
-        lines.push("`scimulate show FILE` prints what a scenario sends".to_owned());
+        let rules = "`scimulate explain RULE` says what a rule requires and how to fix it";
+        lines.push(format!(
+            "{rules}; `scimulate show FILE` prints what a scenario sends"
+        ));
     }
     lines.join("\n")
 }

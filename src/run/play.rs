@@ -105,13 +105,10 @@ impl Play {
                     let Some(current) = current.take() else {
                         continue;
                     };
-                    let mut findings = watch.judge(&seen, current.head.parallel);
-                    findings.extend(self.judged(
-                        &mut normaliser,
-                        &current.head,
-                        &expectations,
-                        &seen,
-                    ));
+                    // What the step is about comes first, and then what is wrong with any exchange.
+                    let mut findings =
+                        self.judged(&mut normaliser, &current.head, &expectations, &seen);
+                    findings.extend(watch.judge(&seen, current.head.parallel));
                     let of = Weighed {
                         scenario: &self.scenario.path,
                         client: self.client.name(),

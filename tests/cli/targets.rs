@@ -38,11 +38,12 @@ const FLAVOURS: &[(&str, Answer)] = &[
 ];
 
 fn users() -> ResponseTemplate {
-    ResponseTemplate::new(200).set_body_json(json!({
+    let list = json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
         "totalResults": 0,
         "Resources": []
-    }))
+    });
+    ResponseTemplate::new(200).set_body_raw(list.to_string(), "application/scim+json")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,8 @@ use crate::scenario::{Feature, Limits, Place, Source};
 
 /// Keys that every step may have.
 pub(crate) const STEP_KEYS: [&str; 11] = [
-    "name", "feature", "as", "on", "source", "covers", "needs", "limits", "when", "cases", "snapshot",
+    "name", "feature", "as", "on", "source", "covers", "needs", "limits", "when", "cases",
+    "snapshot",
 ];
 /// Most steps once everything is written out: rows in rows multiply.
 const STEPS: usize = 10_000;
