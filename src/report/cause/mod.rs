@@ -254,7 +254,8 @@ impl Causes {
             .collect();
         let weights: Vec<Weight> = told
             .iter()
-            .map(|cause| Weight {
+            .zip(&groups)
+            .map(|(cause, group)| Weight {
                 scenarios: cause.scenarios,
                 steps: cause.places.len(),
                 first: cause
@@ -263,6 +264,8 @@ impl Causes {
                     .map(|place| (place.scenario, place.index))
                     .min()
                     .unwrap_or_default(),
+                // Within one step, failures stand in the order in which they were judged.
+                judged: group.members.iter().copied().min().unwrap_or_default(),
             })
             .collect();
         order(&weights, &cells)

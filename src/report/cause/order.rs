@@ -14,6 +14,8 @@ pub(super) struct Weight {
     pub(super) steps: usize,
     /// Where it is met first, so that the order does not depend on time.
     pub(super) first: (usize, usize),
+    /// Its place among the failures of that step.
+    pub(super) judged: usize,
 }
 
 /// The order of the causes, each with the cells that are FAIL no longer once it and those before it are mended.
@@ -44,6 +46,7 @@ pub(super) fn order(
                 Reverse(weight.scenarios),
                 Reverse(weight.steps),
                 weight.first,
+                weight.judged,
             )
         });
         let Some((place, &cause)) = best else {
@@ -69,6 +72,7 @@ mod tests {
             scenarios,
             steps: scenarios,
             first: (first, 0),
+            judged: 0,
         };
         let cell = |feature: &str| GridCell {
             client: "okta-oin".to_owned(),
