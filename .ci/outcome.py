@@ -4,6 +4,9 @@ import json
 import re
 import sys
 
+# From how many steps on a rule with one message is told once.
+MANY = 20
+
 scenarios = {}
 lines = []
 steps = {"pass": 0, "fail": 0, "skip": 0, "error": 0}
@@ -41,6 +44,18 @@ for line in open(sys.argv[1], encoding="utf-8"):
             )
     if kind == "scenario-finished" and event.get("left"):
         lines.append(f"left behind: {scenarios[event['scenario']]['path']}")
-for line in sorted(set(lines)):
+# What is wrong with most answers is one line, however often it is met.
+places = {}
+for line in set(lines):
+    parts = line.split(" | ")
+    # What a message does not tell apart, its step does.
+    general = len(parts) < 5 or parts[3].split()[-1] in ("expected-body", "read-back", "rest-unchanged")
+    rule = line if general else " | ".join(parts[3:5])
+    places.setdefault(rule, []).append(line)
+for line in sorted(
+    f"in more than {MANY} steps | {rule}" if len(found) > MANY else line
+    for rule, found in places.items()
+    for line in (found[:1] if len(found) > MANY else found)
+):
     print(line)
 print(", ".join(f"{count} {verdict}" for verdict, count in steps.items()))

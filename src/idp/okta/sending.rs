@@ -190,7 +190,7 @@ impl<'a> Sending<'a> {
                 world,
             )
             .body(Payload::patch(vec![operation]))
-            .covering(&["rfc7644-3.5.2-200-or-204", "rfc7644-3.5.2.3-group-rename"])
+            // Without requirement ids: `id` is readOnly, and RFC 7644 3.5.2 lets a server refuse the whole request over it.
             .needing(need);
         (call, Effect::Name(self.name.clone()))
     }
