@@ -10,6 +10,7 @@ use std::thread;
 
 use assert_cmd::cargo::cargo_bin_cmd;
 use scimulate::event::Event;
+use scimulate::exchange::Exchange;
 use scimulate::finding::{Authority, Finding, Strength};
 use scimulate::server::{Defect, Story};
 use serde::Deserialize;
@@ -44,8 +45,9 @@ fn noticed() -> Vec<Noticed> {
         .collect()
 }
 
-/// What failed at a step when the scenario was played against a server with the defect.
-fn failed(line: &Noticed) -> Vec<Finding> {
+/// What failed at a step when the scenario was played against a server with the defect, each with the exchange that a
+/// report shows beside it.
+fn failed(line: &Noticed) -> Vec<(Finding, Option<Exchange>)> {
     let output = cargo_bin_cmd!("scimulate")
         .current_dir(root())
         .env_clear()
@@ -60,20 +62,31 @@ fn failed(line: &Noticed) -> Vec<Finding> {
         .map(|event| serde_json::from_str(event).expect("it is an event"));
     events
         .filter_map(|event| match event {
-            Event::StepFinished { step, findings, .. } if step == line.witness.step => {
-                Some(findings)
+            Event::StepFinished {
+                step,
+                findings,
+                exchanges,
+                ..
+            } if step == line.witness.step => {
+                let shown = |finding: &Finding| exchanges.get(finding.exchange?).cloned();
+                let pairs: Vec<_> = findings
+                    .into_iter()
+                    .map(|finding| (shown(&finding), finding))
+                    .collect();
+                Some(pairs)
             }
             _ => None,
         })
         .flatten()
-        .filter(Finding::failed)
+        .map(|(shown, finding)| (finding, shown))
+        .filter(|(finding, _)| finding.failed())
         .collect()
 }
 
 /// What is wrong with how a defect is noticed, if anything is.
 fn problem(line: &Noticed) -> Option<String> {
     let findings = failed(line);
-    let same = |finding: &&Finding| {
+    let same = |(finding, _): &&(Finding, Option<Exchange>)| {
         finding.id == line.witness.finding && finding.authority == line.witness.authority
     };
     let mut fitting = findings.iter().filter(same).peekable();
@@ -84,12 +97,16 @@ fn problem(line: &Noticed) -> Option<String> {
         ));
     }
     let defect = Defect::named(&line.defect).expect("it is reproduced");
-    let says = |finding: &Finding| {
-        let text = serde_json::to_string(finding)
+    let says = |pair: &(Finding, Option<Exchange>)| {
+        let text = serde_json::to_string(&(&line.witness.step, pair))
             .expect("findings have a JSON form")
             .to_lowercase();
         let mut words = defect.names.iter();
-        words.all(|word| text.contains(&word.to_lowercase().replace('"', "\\\"")))
+        // A body stands in the text as a text, so its quotes are escaped.
+        words.all(|word| {
+            let word = word.to_lowercase();
+            text.contains(&word) || text.contains(&word.replace('"', "\\\""))
+        })
     };
     match fitting.any(says) {
         true => None,

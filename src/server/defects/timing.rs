@@ -33,7 +33,7 @@ pub(super) const DEFECTS: &[Defect] = &[
     },
     Defect {
         id: "D178",
-        names: &["took"],
+        names: &["ms"],
         act: slower_with_members,
     },
     Defect {
