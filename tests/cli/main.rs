@@ -3,6 +3,7 @@
 mod acts;
 mod baseline;
 mod config;
+mod explain;
 mod project;
 mod reports;
 mod run;
