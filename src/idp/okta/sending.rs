@@ -269,7 +269,8 @@ impl<'a> Sending<'a> {
                     "displayName": self.name,
                 }}),
                 "okta.md 6.4 D [recorded]",
-                &["rfc7644-3.5.2-200-or-204", "rfc7644-3.5.2.3-nopath-mv"],
+                // As with the name alone: the RFC lets a server refuse `id`.
+                &[],
             ),
             _ => {
                 let members: Vec<Value> = self
