@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::checks::seen::{Reading, Seen, Sent};
 use crate::checks::{Check, Fault, History, Judged, Stake};
 use crate::exchange::Exchange;
-use crate::finding::{Authority, Effect, Finding, Verdict};
+use crate::finding::{Authority, Finding, Verdict};
 use crate::profile::ProfileId;
 
 /// Judges exchanges one after the other, and remembers what they said of the target and its resources.
@@ -85,22 +85,21 @@ fn binds(stake: &Stake, seen: &Seen<'_>) -> bool {
 
 fn finding(check: &Check, stake: &Stake, fault: &Fault, exchange: usize) -> Finding {
     Finding {
-        id: check.id.to_owned(),
-        verdict: Verdict::Fail,
-        strength: stake.strength,
-        authority: stake.authority,
         requirements: match stake.authority {
             Authority::Rfc => check.requirements.iter().map(|&id| id.to_owned()).collect(),
             _ => Vec::new(),
         },
-        message: fault.message.clone(),
         differences: fault.differences.clone(),
-        admin: None,
-        because: None,
         // The requirement itself says where it stands.
         source: (stake.authority != Authority::Rfc || check.requirements.is_empty())
             .then(|| stake.source.to_owned()),
         exchange: Some(exchange),
-        effect: Effect::ByStrength,
+        ..Finding::new(
+            check.id,
+            Verdict::Fail,
+            stake.strength,
+            stake.authority,
+            &fault.message,
+        )
     }
 }

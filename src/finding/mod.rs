@@ -210,6 +210,30 @@ impl Effect {
 }
 
 impl Finding {
+    /// A judgement that says no more than this: without requirements, differences, reason, source or exchange.
+    pub fn new(
+        id: impl Into<String>,
+        verdict: Verdict,
+        strength: Strength,
+        authority: Authority,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            verdict,
+            strength,
+            authority,
+            requirements: Vec::new(),
+            message: message.into(),
+            differences: Vec::new(),
+            admin: None,
+            because: None,
+            source: None,
+            exchange: None,
+            effect: Effect::ByStrength,
+        }
+    }
+
     /// Judged and wrong, or not to be judged although it had to be.
     pub fn failed(&self) -> bool {
         matches!(self.verdict, Verdict::Fail | Verdict::Error)
@@ -238,23 +262,10 @@ impl Finding {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::{Authority, Effect, Finding, Strength, Verdict};
+    use super::{Authority, Finding, Strength, Verdict};
 
     /// A finding with nothing in it but this.
     pub(crate) fn finding(verdict: Verdict, strength: Strength, authority: Authority) -> Finding {
-        Finding {
-            id: "rule".to_owned(),
-            verdict,
-            strength,
-            authority,
-            requirements: Vec::new(),
-            message: String::new(),
-            differences: Vec::new(),
-            admin: None,
-            because: None,
-            source: None,
-            exchange: None,
-            effect: Effect::ByStrength,
-        }
+        Finding::new("rule", verdict, strength, authority, "")
     }
 }

@@ -6,7 +6,7 @@ mod resource;
 mod soundness;
 
 use crate::exchange::Exchange;
-use crate::finding::{Authority, Difference, Effect, Finding, Strength, Verdict};
+use crate::finding::{Authority, Difference, Effect, Finding, Verdict};
 use crate::plan::{Duty, Expectation, Wants};
 use crate::scenario::matching::mismatches;
 
@@ -230,31 +230,6 @@ fn is_forgiven(id: &str, difference: &Difference, authority: Authority) -> bool 
             matches!(id, "read-back" | "created-as-sent") && difference.path == "name.formatted"
         }
         Authority::Entra | Authority::Snapshot => false,
-    }
-}
-
-/// A finding about an answer as such.
-fn about(
-    id: &'static str,
-    verdict: Verdict,
-    strength: Strength,
-    authority: Authority,
-    message: String,
-    exchange: usize,
-) -> Finding {
-    Finding {
-        id: id.to_owned(),
-        verdict,
-        strength,
-        authority,
-        requirements: Vec::new(),
-        message,
-        differences: Vec::new(),
-        admin: None,
-        because: None,
-        source: None,
-        exchange: Some(exchange),
-        effect: Effect::ByStrength,
     }
 }
 

@@ -2,46 +2,38 @@
 
 use crate::exchange::{Broken, Exchange, Response};
 use crate::finding::{Authority, Finding, Strength, Verdict};
-use crate::judge::about;
 use crate::scim::json::JsonFault;
 
 pub(super) fn findings(exchanges: &[Exchange], client: Authority) -> Vec<Finding> {
     exchanges
         .iter()
         .enumerate()
-        .flat_map(|(index, exchange)| of_exchange(index, exchange, client))
+        .filter_map(|(index, exchange)| {
+            let (id, problem) = problem(exchange)?;
+            let request = format!("{} {}", exchange.request.method, exchange.request.target);
+            let message = format!("{request}: {problem}");
+            Some(Finding {
+                exchange: Some(index),
+                ..Finding::new(id, Verdict::Error, Strength::Must, client, message)
+            })
+        })
         .collect()
 }
 
-fn of_exchange(index: usize, exchange: &Exchange, client: Authority) -> Vec<Finding> {
-    let request = format!("{} {}", exchange.request.method, exchange.request.target);
-    let unusable = |id, message| {
-        vec![about(
-            id,
-            Verdict::Error,
-            Strength::Must,
-            client,
-            message,
-            index,
-        )]
-    };
+/// Why an exchange has no answer that can be used, if it has none.
+fn problem(exchange: &Exchange) -> Option<(&'static str, String)> {
     let response = match &exchange.outcome {
         Ok(response) => response,
-        Err(failure) => return unusable("answered", format!("{request}: {failure}")),
+        Err(failure) => return Some(("answered", failure.to_string())),
     };
     if let Some(broken) = &response.broken {
-        return unusable("whole-answer", format!("{request}: {}", in_words(broken)));
+        return Some(("whole-answer", in_words(broken)));
     }
     if response.body.is_empty() || !claims_json(response) {
-        return Vec::new();
+        return None;
     }
-    match response.document() {
-        Err(fault) => unusable(
-            "json-body",
-            format!("{request}: {}", unreadable(response, fault)),
-        ),
-        Ok(_) => Vec::new(),
-    }
+    let fault = response.document().err()?;
+    Some(("json-body", unreadable(response, fault)))
 }
 
 /// A success, or an answer that says it is JSON, must be JSON. An error page of a proxy is judged by its status.

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::event::Event;
 use crate::exchange::{Body, Exchange, Failure, Mask, Request};
 use crate::finding::weighing::{Weighed, failure};
-use crate::finding::{Effect, Finding, NOT_SUPPORTED, Verdict};
+use crate::finding::{Finding, NOT_SUPPORTED, Strength, Verdict};
 use crate::judge;
 use crate::plan::{Expectation, Head, Move, Outgoing, Plan, Reason, Round, Script};
 use crate::profile::ProfileId;
@@ -403,20 +403,13 @@ fn verdict_of(findings: &[Finding], seen: &[Exchange], expectations: &[Expectati
 }
 
 fn skipped(reason: String, client: ProfileId) -> Finding {
-    Finding {
-        id: "skipped".to_owned(),
-        verdict: Verdict::Skip,
-        strength: crate::finding::Strength::Must,
-        authority: client.authority(),
-        requirements: Vec::new(),
-        message: reason,
-        differences: Vec::new(),
-        admin: None,
-        because: None,
-        source: None,
-        exchange: None,
-        effect: Effect::ByStrength,
-    }
+    Finding::new(
+        "skipped",
+        Verdict::Skip,
+        Strength::Must,
+        client.authority(),
+        reason,
+    )
 }
 
 /// Told from what is only not tested by its id.

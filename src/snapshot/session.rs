@@ -10,7 +10,7 @@ use super::file::{FORMAT, Info, SnapshotFile};
 use super::normalise::Normaliser;
 use super::store::{Store, prefix_of};
 use crate::exchange::{Exchange, Sender};
-use crate::finding::{Authority, Effect, Finding, Strength, Verdict};
+use crate::finding::{Authority, Finding, Strength, Verdict};
 
 /// What is done with answers that have no snapshot or another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -256,20 +256,7 @@ pub(super) fn printable(text: &str) -> String {
 }
 
 fn finding(id: &str, verdict: Verdict, message: &str) -> Finding {
-    Finding {
-        id: id.to_owned(),
-        verdict,
-        strength: Strength::Must,
-        authority: Authority::Snapshot,
-        requirements: Vec::new(),
-        message: message.to_owned(),
-        differences: Vec::new(),
-        admin: None,
-        because: None,
-        source: None,
-        exchange: None,
-        effect: Effect::ByStrength,
-    }
+    Finding::new(id, verdict, Strength::Must, Authority::Snapshot, message)
 }
 
 /// The finding, or that its file could not be written.
