@@ -73,13 +73,13 @@ fn refusal(detail: &str) -> Answer {
     Refusal::bad(ScimType::InvalidFilter, detail).into_answer()
 }
 
-/// Gives another answer where the server behind answers 200 to a filter that is as described.
-fn unless(visit: &Visit<'_>, is_so: impl Fn(&str) -> bool, answer: impl Fn() -> Answer) -> Answer {
+/// Gives another answer where the filter is one that the defect fails over, and the server behind serves it.
+fn fails_where(is_so: bool, visit: &Visit<'_>, answer: Answer) -> Answer {
     let sound = visit.sound();
-    let filter = visit.asked("filter").filter(|_| visit.is_query());
-    match filter {
-        Some(filter) if sound.status == 200 && is_so(&filter) => answer(),
-        _ => sound,
+    let filters = visit.is_query() && visit.asked("filter").is_some();
+    match is_so && filters && sound.status == 200 {
+        true => answer,
+        false => sound,
     }
 }
 
@@ -121,8 +121,9 @@ fn decoded_twice(visit: &Visit<'_>) -> Answer {
 }
 
 fn only_ascii(visit: &Visit<'_>) -> Answer {
-    let strange = |filter: &str| !filter.is_ascii();
-    unless(visit, strange, || refusal("unexpected character"))
+    let strange = |filter: String| !filter.is_ascii();
+    let is_strange = visit.asked("filter").is_some_and(strange);
+    fails_where(is_strange, visit, refusal("unexpected character"))
 }
 
 fn other_operators_are_500(visit: &Visit<'_>) -> Answer {
@@ -131,10 +132,10 @@ fn other_operators_are_500(visit: &Visit<'_>) -> Answer {
         Node::Compare { operator, .. } => !known.contains(operator),
         _ => false,
     });
-    unless(
+    fails_where(
+        is_other,
         visit,
-        |_| is_other,
-        || Refusal::new(500, "internal server error").into_answer(),
+        Refusal::new(500, "internal server error").into_answer(),
     )
 }
 
@@ -143,10 +144,10 @@ fn external_id_is_500(visit: &Visit<'_>) -> Answer {
         Node::Present(path) | Node::Compare { path, .. } => path.is("externalId"),
         _ => false,
     });
-    unless(
+    fails_where(
+        is_external,
         visit,
-        |_| is_external,
-        || Refusal::new(500, "no column `externalId`").into_answer(),
+        Refusal::new(500, "no column `externalId`").into_answer(),
     )
 }
 
@@ -157,11 +158,7 @@ fn split_at_keywords(visit: &Visit<'_>) -> Answer {
             .any(|keyword| word.eq_ignore_ascii_case(keyword))
     };
     let has_keyword = has_text(visit, |text| text.split(' ').any(is_keyword));
-    unless(
-        visit,
-        |_| has_keyword,
-        || refusal("a clause is not complete"),
-    )
+    fails_where(has_keyword, visit, refusal("a clause is not complete"))
 }
 
 /// Only attributes without sub-attributes have a column to look in; a clause about others has no effect.
@@ -212,7 +209,7 @@ fn unreadable_is_ignored(visit: &Visit<'_>) -> Answer {
 
 fn split_at_spaces(visit: &Visit<'_>) -> Answer {
     let has_space = has_text(visit, |text| text.contains(' '));
-    unless(visit, |_| has_space, || refusal("too many words"))
+    fails_where(has_space, visit, refusal("too many words"))
 }
 
 fn first_clause_only(visit: &Visit<'_>) -> Answer {
@@ -233,10 +230,12 @@ fn first_clause_only(visit: &Visit<'_>) -> Answer {
 }
 
 fn quotes_refused(visit: &Visit<'_>) -> Answer {
-    unless(
+    let is_quoted = |filter: String| filter.contains('"');
+    let has_quotes = visit.asked("filter").is_some_and(is_quoted);
+    fails_where(
+        has_quotes,
         visit,
-        |filter| filter.contains('"'),
-        || refusal("the filter operator is not supported"),
+        refusal("the filter operator is not supported"),
     )
 }
 
@@ -250,7 +249,7 @@ fn brackets_refused(visit: &Visit<'_>) -> Answer {
         }
     }
     let is_so = visit.filter().is_some_and(|filter| has_brackets(&filter));
-    unless(visit, |_| is_so, || refusal("unexpected character `[`"))
+    fails_where(is_so, visit, refusal("unexpected character `[`"))
 }
 
 fn without_parentheses(visit: &Visit<'_>) -> Answer {
