@@ -47,8 +47,6 @@ pub(crate) struct Remembered {
     pub(crate) is_ours: bool,
     /// A DELETE was answered with success.
     pub(crate) is_deleted: bool,
-    /// A PATCH has changed it, so what it lacks the client may have taken away.
-    pub(crate) is_patched: bool,
     /// The write that was refused since, by method and status.
     pub(crate) refused: Option<(String, u16)>,
     /// How many requests may have changed something before that representation.
@@ -140,11 +138,6 @@ impl History {
                     self.learn_discovery(endpoint, read.json());
                 }
             }
-            // Its operations may do anything to anybody.
-            "Bulk" if read.is("POST") && read.succeeded() => {
-                self.resources.clear();
-                self.writes += 1;
-            }
             _ => self.learn_resource(endpoint, read),
         }
     }
@@ -203,7 +196,6 @@ impl History {
                 if read.is("DELETE") && read.succeeded() {
                     known.is_deleted = true;
                 }
-                known.is_patched |= read.is("PATCH") && read.succeeded();
                 if read.is_write()
                     && (400..500).contains(&read.status())
                     && known.writes == self.writes

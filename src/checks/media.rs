@@ -87,22 +87,7 @@ fn scim_media_type(seen: &Seen<'_>) -> Judged {
     if !seen.succeeded() || seen.address.endpoint.is_none() || seen.response.body.is_empty() {
         return Judged::Silent;
     }
-    let wrong = match seen.header("content-type") {
-        None => "has no `Content-Type`".to_owned(),
-        Some(kind) => match essence(kind).as_str() {
-            "application/scim+json" => return Judged::Holds,
-            "application/json" if asks_for_plain(seen) => return Judged::Holds,
-            other => format!("is `{other}`, not `application/scim+json`"),
-        },
-    };
-    Judged::broken(
-        format!("the answer {wrong}"),
-        differs(
-            "header Content-Type",
-            "application/scim+json",
-            seen.header("content-type").map(Into::into).as_ref(),
-        ),
-    )
+    media_type_of("answer", seen)
 }
 
 fn error_media_type(seen: &Seen<'_>) -> Judged {
@@ -110,20 +95,24 @@ fn error_media_type(seen: &Seen<'_>) -> Judged {
     if seen.status() < 400 || seen.address.endpoint.is_none() || seen.object().is_none() {
         return Judged::Silent;
     }
-    let wrong = match seen.header("content-type") {
+    media_type_of("error", seen)
+}
+
+/// Whether a body has the media type of SCIM, or that of plain JSON where the client asked for it.
+fn media_type_of(what: &str, seen: &Seen<'_>) -> Judged {
+    let kind = seen.header("content-type");
+    let wrong = match kind.map(essence).as_deref() {
         None => "has no `Content-Type`".to_owned(),
-        Some(kind) => match essence(kind).as_str() {
-            "application/scim+json" => return Judged::Holds,
-            "application/json" if asks_for_plain(seen) => return Judged::Holds,
-            other => format!("is `{other}`, not `application/scim+json`"),
-        },
+        Some("application/scim+json") => return Judged::Holds,
+        Some("application/json") if asks_for_plain(seen) => return Judged::Holds,
+        Some(other) => format!("is `{other}`, not `application/scim+json`"),
     };
     Judged::broken(
-        format!("the error {wrong}"),
+        format!("the {what} {wrong}"),
         differs(
             "header Content-Type",
             "application/scim+json",
-            seen.header("content-type").map(Into::into).as_ref(),
+            kind.map(Into::into).as_ref(),
         ),
     )
 }

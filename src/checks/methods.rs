@@ -315,11 +315,7 @@ fn success_is_no_error(seen: &Seen<'_>) -> Judged {
 }
 
 fn put_is_supported(seen: &Seen<'_>) -> Judged {
-    let address = &seen.address;
-    let (true, Some(endpoint), Some(id)) = (seen.is("PUT"), address.endpoint, address.id) else {
-        return Judged::Silent;
-    };
-    let known = seen.history.resource(address.base, endpoint, id);
+    let known = seen.addressed().filter(|_| seen.is("PUT"));
     if known.is_none_or(|known| known.is_deleted) {
         return Judged::Silent;
     }

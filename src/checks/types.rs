@@ -156,16 +156,7 @@ fn single_values_are_no_arrays(seen: &Seen<'_>) -> Judged {
 }
 
 fn no_empty_elements(seen: &Seen<'_>) -> Judged {
-    // Whoever removes the value of an element and not the element has asked for what is left.
-    let is_patched = seen.is("PATCH")
-        || seen
-            .resources()
-            .iter()
-            .any(|resource| seen.known(resource).is_some_and(|known| known.is_patched));
-    match is_patched {
-        true => Judged::Silent,
-        false => judge(seen, Should::Element),
-    }
+    judge(seen, Should::Element)
 }
 
 fn resource_has_id(seen: &Seen<'_>) -> Judged {
