@@ -141,7 +141,7 @@ impl Loader<'_> {
         let object = verb.object();
         let Some(node) = node.filter(|node| !matches!(node.kind, Kind::Null)) else {
             if object == Object::Nobody {
-                self.may_have_ids();
+                self.may_have_ids(&[self.people.as_slice(), &self.groups].concat());
                 return Some(Vec::new());
             }
             let problem = Problem::MissingKey {
@@ -158,9 +158,7 @@ impl Loader<'_> {
             return None;
         }
         let who = self.names(verb.word(), object, node);
-        for name in &who {
-            self.may_have_id(name);
-        }
+        self.may_have_ids(&who);
         Some(who)
     }
 
@@ -252,25 +250,23 @@ impl Loader<'_> {
         })
     }
 
-    fn may_have_ids(&mut self) {
-        for name in [self.people.clone(), self.groups.clone()].concat() {
-            self.may_have_id(&name);
+    fn may_have_ids(&mut self, names: &[String]) {
+        // A crowd has thousands: what is defined already is asked for once.
+        let mut defined = self.scope.names();
+        for name in names {
+            let id = format!("{name}.id");
+            if !defined.insert(id.clone()) {
+                continue;
+            }
+            let definition = Definition {
+                name: id,
+                origin: Origin::Provisioned,
+                place: super::start_of(&self.shown),
+                tree: None,
+                outlives: true,
+            };
+            self.scope.define(definition, "");
         }
-    }
-
-    fn may_have_id(&mut self, name: &str) {
-        let id = format!("{name}.id");
-        if self.scope.defined_as(&id).is_some() {
-            return;
-        }
-        let definition = Definition {
-            name: id,
-            origin: Origin::Provisioned,
-            place: super::start_of(&self.shown),
-            tree: None,
-            outlives: true,
-        };
-        self.scope.define(definition, "");
     }
 
     fn act_expect(&mut self, node: &Node) -> ActExpect {

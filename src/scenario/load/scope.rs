@@ -271,6 +271,12 @@ impl Scope {
             .map(|definition| definition.name.as_str())
     }
 
+    /// The names of all variables that can be used here.
+    pub(crate) fn names(&self) -> HashSet<String> {
+        let visible = self.visible.iter();
+        visible.map(|definition| definition.name.clone()).collect()
+    }
+
     /// The definition that a name begins with, for duplicates.
     pub(crate) fn defined_as(&self, name: &str) -> Option<&Definition> {
         self.visible
