@@ -6,7 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::Defect;
-use crate::server::{Request, Rules, Server, Settings, Token};
+use crate::server::{Answer, Request, Rules, Server, Settings, Token};
+
+/// The header that both tenants ask for.
+pub(super) const TOKEN: (&str, &str) = ("authorization", "Bearer secret");
 
 /// What came back.
 pub(super) struct Seen {
@@ -34,16 +37,23 @@ impl Seen {
     }
 }
 
-/// A server with the tenants `/scim/v2` and `/second/scim/v2`, both for the token `secret`. A second passes with each
-/// request.
+/// A server with the tenants `/scim/v2` and `/second/scim/v2`, both for the token `secret`.
 pub(super) struct Bench {
     server: Server,
     drawn: Cell<u64>,
-    time: Cell<i64>,
+    time: Cell<Timestamp>,
+    /// How much time passes with each request.
+    tick: SignedDuration,
 }
 
 impl Bench {
+    /// One on which a second passes with each request.
     pub(super) fn new(defects: Vec<&'static Defect>) -> Self {
+        Self::ticking(defects, SignedDuration::from_secs(1))
+    }
+
+    /// One on which this much time passes with each request.
+    pub(super) fn ticking(defects: Vec<&'static Defect>, tick: SignedDuration) -> Self {
         let tokens = vec![Token::new("secret")];
         let settings = Settings {
             tenants: vec![("second".to_owned(), tokens.clone())],
@@ -54,24 +64,24 @@ impl Bench {
         Self {
             server: Server::new(settings).expect("the core schemas are fine"),
             drawn: Cell::new(0),
-            time: Cell::new(1_767_225_600),
+            time: Cell::new(Timestamp::from_second(1_767_225_600).expect("in range")),
+            tick,
         }
     }
 
     /// Lets time pass.
     pub(super) fn pass(&self, time: SignedDuration) {
-        self.time.set(self.time.get() + time.as_secs());
+        self.time.set(self.time.get() + time);
     }
 
     /// What comes back to a method and address below `/scim/v2`, as in `GET /Users`. A body of `null` is none.
     pub(super) fn send(&self, line: &str, body: Value) -> Seen {
-        self.send_with(line, body, &[("authorization", "Bearer secret")])
+        self.send_with(line, body, &[TOKEN])
     }
 
     /// As [`Bench::send`], in the tenant `second`.
     pub(super) fn send_second(&self, line: &str, body: Value) -> Seen {
-        let token = [("authorization", "Bearer secret")];
-        self.exchange("/second/scim/v2", line, body, &token)
+        self.exchange("/second/scim/v2", line, body, &[TOKEN])
     }
 
     /// As [`Bench::send`], with these headers alone.
@@ -81,28 +91,38 @@ impl Bench {
 
     fn exchange(&self, prefix: &str, line: &str, body: Value, headers: &[(&str, &str)]) -> Seen {
         let (method, path) = line.split_once(' ').expect("a method and an address");
-        let target = format!("{prefix}{path}");
+        let answer = self.answer(method, &format!("{prefix}{path}"), headers, &body);
+        Seen {
+            status: answer.status,
+            body: serde_json::from_slice(&answer.body).unwrap_or_default(),
+            headers: answer.headers,
+        }
+    }
+
+    /// The answer itself, to a target as it stands in the request line. A body of `null` is none.
+    pub(super) fn answer(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Answer {
         let body = match body {
             Value::Null => Vec::new(),
             body => body.to_string().into_bytes(),
         };
         let request = Request {
             method,
-            target: &target,
+            target,
             headers,
             body: &body,
         };
-        let now = Timestamp::from_second(self.time.get()).expect("in range");
-        self.pass(SignedDuration::from_secs(1));
-        let answer = self.server.handle(&request, now, &|| {
+        let now = self.time.get();
+        self.pass(self.tick);
+        self.server.handle(&request, now, &|| {
             self.drawn.set(self.drawn.get() + 1);
             format!("2819c223-7f76-453a-919d-{:012}", self.drawn.get())
-        });
-        Seen {
-            status: answer.status,
-            body: serde_json::from_slice(&answer.body).unwrap_or_default(),
-            headers: answer.headers,
-        }
+        })
     }
 
     /// What comes back to a GET.
@@ -175,16 +195,18 @@ pub(super) type Case = (&'static str, fn(&Bench) -> Value, Value, Value);
 /// Holds that each server shows what it should.
 pub(super) fn tell_apart(cases: Vec<Case>) {
     for (id, look, right, wrong) in cases {
-        assert_eq!(
-            look(&Bench::new(Vec::new())),
-            right,
-            "{id}: the sound server"
-        );
-        let defect = Defect::named(id).expect("it is reproduced");
-        assert_eq!(
-            look(&Bench::new(vec![defect])),
-            wrong,
-            "{id}: with the defect"
-        );
+        differs(id, |defects| look(&Bench::new(defects)), right, wrong);
     }
+}
+
+/// What is seen of a sound server is `right`, and of one with the defect `wrong`.
+pub(super) fn differs(
+    id: &str,
+    seen_with: impl Fn(Vec<&'static Defect>) -> Value,
+    right: Value,
+    wrong: Value,
+) {
+    let defect = Defect::named(id).expect("it is reproduced");
+    assert_eq!(seen_with(Vec::new()), right, "{id}: the sound server");
+    assert_eq!(seen_with(vec![defect]), wrong, "{id}: with the defect");
 }

@@ -1,37 +1,19 @@
 //! A server with a defect beside a sound one, for the tests of defects.
 
-use std::cell::Cell;
-
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::Defect;
+use super::bench::{self, Bench, TOKEN};
 use crate::scim::urn;
-use crate::server::{Answer, BASE_PATH, Request, Server, Settings};
+use crate::server::{Answer, BASE_PATH};
 
-/// A server that a test talks to.
-pub(super) struct Side {
-    server: Server,
-    made: Cell<u64>,
-    clock: Cell<i64>,
-}
+/// A server that a test talks to, by the names of people. No time passes by itself.
+pub(super) struct Side(Bench);
 
 impl Side {
-    fn new(defects: Vec<&'static Defect>) -> Side {
-        let settings = Settings {
-            defects,
-            ..Settings::default()
-        };
-        Side {
-            server: Server::new(settings).expect("no schemas of its own"),
-            made: Cell::new(0),
-            clock: Cell::new(1_800_000_000_000),
-        }
-    }
-
     /// Lets time pass.
     pub(super) fn pass(&self, milliseconds: i64) {
-        self.clock.set(self.clock.get() + milliseconds);
+        self.0.pass(SignedDuration::from_millis(milliseconds));
     }
 
     pub(super) fn send(
@@ -43,26 +25,9 @@ impl Side {
     ) -> Answer {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let query = query.replace(' ', "%20").replace('"', "%22");
-        let text = match body {
-            Value::Null => String::new(),
-            body => body.to_string(),
-        };
-        let mut all = vec![("host", "test.example")];
-        all.extend_from_slice(headers);
-        let fresh = || {
-            self.made.set(self.made.get() + 1);
-            format!("id-{}", self.made.get())
-        };
-        self.server.handle(
-            &Request {
-                method,
-                target: &format!("{BASE_PATH}{path}?{query}"),
-                headers: &all,
-                body: text.as_bytes(),
-            },
-            Timestamp::UNIX_EPOCH + SignedDuration::from_millis(self.clock.get()),
-            &fresh,
-        )
+        let headers = [&[("host", "test.example"), TOKEN], headers].concat();
+        let target = format!("{BASE_PATH}{path}?{query}");
+        self.0.answer(method, &target, &headers, body)
     }
 
     /// A request below the base path: its status and body.
@@ -128,11 +93,6 @@ impl Side {
 
 /// A story ends as `right` with a sound server, and as `wrong` with one that has the defect.
 pub(super) fn differs(id: &str, story: impl Fn(&Side) -> Value, right: Value, wrong: Value) {
-    let defect = Defect::named(id).expect("the server has it");
-    assert_eq!(story(&Side::new(Vec::new())), right, "{id}, sound");
-    assert_eq!(
-        story(&Side::new(vec![defect])),
-        wrong,
-        "{id}, with the defect"
-    );
+    let told = |defects| story(&Side(Bench::ticking(defects, SignedDuration::ZERO)));
+    bench::differs(id, told, right, wrong);
 }
