@@ -124,6 +124,11 @@ fn locations<'a>(seen: &Seen<'a>) -> Vec<(String, &'a str, Resource<'a>)> {
     locations
 }
 
+/// A path without its place in a list, so that one fault of many elements is one message.
+fn unplaced(path: &str) -> &str {
+    path.rsplit_once("].").map_or(path, |(_, name)| name)
+}
+
 fn location_names_the_resource(seen: &Seen<'_>) -> Judged {
     let (Some(endpoint), false) = (seen.address.endpoint, seen.address.is_search()) else {
         return Judged::Silent;
@@ -147,9 +152,7 @@ fn location_names_the_resource(seen: &Seen<'_>) -> Judged {
             true => "another endpoint",
             false => "another resource, or none",
         };
-        let name = path
-            .rsplit_once("].")
-            .map_or(path.as_str(), |(_, name)| name);
+        let name = unplaced(&path);
         faults.push(Fault {
             message: format!("`{name}` is the address of {what}"),
             differences: vec![differs(
@@ -159,10 +162,7 @@ fn location_names_the_resource(seen: &Seen<'_>) -> Judged {
             )],
         });
     }
-    match judged {
-        true => Judged::of(faults),
-        false => Judged::Silent,
-    }
+    Judged::among(judged, faults)
 }
 
 fn location_below_the_base(seen: &Seen<'_>) -> Judged {
@@ -179,9 +179,7 @@ fn location_below_the_base(seen: &Seen<'_>) -> Judged {
         if below || relative {
             continue;
         }
-        let name = path
-            .rsplit_once("].")
-            .map_or(path.as_str(), |(_, name)| name);
+        let name = unplaced(&path);
         let what = match location.contains("://") {
             true => "does not begin with the base URL that the client used",
             false => "is not an absolute URL",
@@ -195,10 +193,7 @@ fn location_below_the_base(seen: &Seen<'_>) -> Judged {
             )],
         });
     }
-    match judged {
-        true => Judged::of(faults),
-        false => Judged::Silent,
-    }
+    Judged::among(judged, faults)
 }
 
 /// Attributes whose elements name resources of the target, and the endpoints that these may have.
@@ -248,10 +243,7 @@ fn reference_names_its_value(seen: &Seen<'_>) -> Judged {
             }
         }
     }
-    match judged {
-        true => Judged::of(faults),
-        false => Judged::Silent,
-    }
+    Judged::among(judged, faults)
 }
 
 /// An element of an attribute that names another resource.

@@ -119,13 +119,6 @@ fn all(seen: &Seen<'_>, endpoint: &str, faults_of: impl Fn(&str, &Value) -> Vec<
     }
 }
 
-fn fault(message: String, path: String, expected: &str, received: Option<&Value>) -> Fault {
-    Fault {
-        message,
-        differences: vec![differs(path, expected, received)],
-    }
-}
-
 fn configuration_is_complete(seen: &Seen<'_>) -> Judged {
     if !is_document(seen, "ServiceProviderConfig") {
         return Judged::Silent;
@@ -138,7 +131,7 @@ fn configuration_is_complete(seen: &Seen<'_>) -> Judged {
         let pointer = format!("/{}", path.replace('.', "/"));
         let received = body.pointer(&pointer);
         if !received.is_some_and(fits) {
-            faults.push(fault(
+            faults.push(Fault::at(
                 format!("`{path}` is not {what}"),
                 path.to_owned(),
                 what,
@@ -213,7 +206,7 @@ fn resource_types_are_complete(seen: &Seen<'_>) -> Judged {
         for name in ["name", "endpoint", "schema"] {
             let received = document.get(name);
             if received.and_then(Value::as_str).is_none_or(str::is_empty) {
-                faults.push(fault(
+                faults.push(Fault::at(
                     format!("a resource type has no `{name}`"),
                     format!("{path}{name}"),
                     "a text",
@@ -233,7 +226,7 @@ fn resource_types_are_complete(seen: &Seen<'_>) -> Judged {
                 .as_array()
                 .is_some_and(|list| list.iter().all(sound))
         {
-            faults.push(fault(
+            faults.push(Fault::at(
                 "`schemaExtensions` is not a list of objects with `schema` and `required`"
                     .to_owned(),
                 format!("{path}schemaExtensions"),
@@ -261,7 +254,7 @@ fn types_name_known_schemas(seen: &Seen<'_>) -> Judged {
             .filter_map(Value::as_str)
             .filter(|urn| !known.contains_key(&urn.to_ascii_lowercase()))
             .map(|urn| {
-                fault(
+                Fault::at(
                     format!(
                         "a resource type names the schema `{urn}`, which `/Schemas` does not have"
                     ),
@@ -316,7 +309,7 @@ fn definitions_are_complete(seen: &Seen<'_>) -> Judged {
     all(seen, "Schemas", |path, document| {
         let id = document.get("id");
         if !id.and_then(Value::as_str).is_some_and(urn::is_urn) {
-            return vec![fault(
+            return vec![Fault::at(
                 "a schema's `id` is not its URN".to_owned(),
                 format!("{path}id"),
                 "a URN",
@@ -325,7 +318,7 @@ fn definitions_are_complete(seen: &Seen<'_>) -> Judged {
         }
         let id = id.and_then(Value::as_str).unwrap_or_default();
         if !document.get("attributes").is_some_and(Value::is_array) {
-            return vec![fault(
+            return vec![Fault::at(
                 format!("the schema `{id}` has no list of `attributes`"),
                 format!("{path}attributes"),
                 "a list",
@@ -337,7 +330,7 @@ fn definitions_are_complete(seen: &Seen<'_>) -> Judged {
             let mut want = |key: &str, what: &str, fits: &dyn Fn(&Value) -> bool| {
                 let received = definition.get(key);
                 if !received.is_some_and(fits) {
-                    faults.push(fault(
+                    faults.push(Fault::at(
                         format!(
                             "the definition of `{name}` in `{id}` has no `{key}` that is {what}"
                         ),
@@ -369,7 +362,7 @@ fn keywords_are_defined(seen: &Seen<'_>) -> Judged {
                     continue;
                 };
                 if !received.as_str().is_some_and(|word| words.contains(&word)) {
-                    faults.push(fault(
+                    faults.push(Fault::at(
                         format!("`{key}` of `{name}` is not one of {}", words.join(", ")),
                         format!("{path}attributes[name eq \"{name}\"].{key}"),
                         words[0],
@@ -381,7 +374,7 @@ fn keywords_are_defined(seen: &Seen<'_>) -> Judged {
                 if let Some(received) = definition.get(key)
                     && !received.is_array()
                 {
-                    faults.push(fault(
+                    faults.push(Fault::at(
                         format!(
                             "`{key}` of `{name}` is not a list; leave it out where there is none"
                         ),

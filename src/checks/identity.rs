@@ -140,10 +140,7 @@ fn id_is_no_bulk_id(seen: &Seen<'_>) -> Judged {
             );
         }
     }
-    match judged {
-        true => Judged::Holds,
-        false => Judged::Silent,
-    }
+    Judged::among(judged, Vec::new())
 }
 
 fn created_stays(seen: &Seen<'_>) -> Judged {

@@ -106,22 +106,7 @@ fn each(seen: &Seen<'_>, fault: impl Fn(&Resource<'_>) -> Option<Result<(), Faul
             }
         }
     }
-    match judged {
-        true => Judged::of(faults),
-        false => Judged::Silent,
-    }
-}
-
-fn fault(
-    message: impl Into<String>,
-    path: String,
-    expected: impl Into<Value>,
-    received: Option<&Value>,
-) -> Fault {
-    Fault {
-        message: message.into(),
-        differences: vec![differs(path, expected, received)],
-    }
+    Judged::among(judged, faults)
 }
 
 fn meta_is_there(seen: &Seen<'_>) -> Judged {
@@ -130,7 +115,7 @@ fn meta_is_there(seen: &Seen<'_>) -> Judged {
     }
     each(seen, |resource| {
         let Some(meta) = meta_of(resource) else {
-            return Some(Err(fault(
+            return Some(Err(Fault::at(
                 "`meta` is missing",
                 resource.path("meta"),
                 "an object",
@@ -142,7 +127,7 @@ fn meta_is_there(seen: &Seen<'_>) -> Judged {
             .find(|name| member(meta, name).is_none_or(Value::is_null));
         Some(match missing {
             None => Ok(()),
-            Some(name) => Err(fault(
+            Some(name) => Err(Fault::at(
                 format!("`meta.{name}` is missing"),
                 resource.path(&format!("meta.{name}")),
                 "a text",
@@ -162,7 +147,7 @@ fn resource_type_of_the_endpoint(seen: &Seen<'_>) -> Judged {
         let found = member(meta_of(resource)?, "resourceType")?;
         Some(match found.as_str() == Some(wanted) {
             true => Ok(()),
-            false => Err(fault(
+            false => Err(Fault::at(
                 format!("`meta.resourceType` is not `{wanted}`"),
                 resource.path("meta.resourceType"),
                 wanted,
@@ -188,7 +173,7 @@ fn instants_are_date_times(seen: &Seen<'_>) -> Judged {
                 Some(_) => "is not a date and time with `T` and a zone",
                 None => "is not a text",
             };
-            return Some(Err(fault(
+            return Some(Err(Fault::at(
                 format!("`meta.{name}` {what}"),
                 resource.path(&format!("meta.{name}")),
                 "2026-03-01T10:00:00Z",
@@ -210,7 +195,7 @@ fn created_is_kept(seen: &Seen<'_>) -> Judged {
         };
         Some(match same {
             true => Ok(()),
-            false => Err(fault(
+            false => Err(Fault::at(
                 "`meta.created` is not what it was before",
                 resource.path("meta.created"),
                 first,
@@ -236,7 +221,7 @@ fn created_is_when_it_was(seen: &Seen<'_>) -> Judged {
         let apart = (created.as_second() - now.as_second()).abs();
         Some(match apart <= CLOCK {
             true => Ok(()),
-            false => Err(fault(
+            false => Err(Fault::at(
                 "`meta.created` of a new resource is more than a day away from now",
                 resource.path("meta.created"),
                 seen.exchange.started.as_str(),
@@ -256,7 +241,7 @@ fn modified_moves_forward(seen: &Seen<'_>) -> Judged {
             // Fractions may be cut off in one of the two.
             && modified.as_second() + 1 < instant.as_second()
         {
-            return Some(Err(fault(
+            return Some(Err(Fault::at(
                 "`meta.lastModified` is before `meta.created`",
                 path(),
                 format!("not before {created}"),
@@ -268,7 +253,7 @@ fn modified_moves_forward(seen: &Seen<'_>) -> Judged {
         let earlier = before.and_then(|before| Some((before, instant_of(before)?)));
         Some(match earlier {
             Some((before, earlier)) if modified.as_second() + 1 < earlier.as_second() => {
-                Err(fault(
+                Err(Fault::at(
                     "`meta.lastModified` goes back",
                     path(),
                     format!("not before {before}"),

@@ -35,6 +35,9 @@ pub(crate) use history::History;
 pub(crate) use seen::Seen;
 pub use watch::Watch;
 
+use serde_json::Value;
+
+use crate::checks::seen::differs;
 use crate::finding::{Authority, Difference, Strength};
 
 /// A rule for any exchange.
@@ -142,12 +145,35 @@ pub(crate) struct Fault {
     pub(crate) differences: Vec<Difference>,
 }
 
+impl Fault {
+    /// Something else than expected at a path.
+    fn at(
+        message: impl Into<String>,
+        path: impl Into<String>,
+        expected: impl Into<Value>,
+        received: Option<&Value>,
+    ) -> Self {
+        Self {
+            message: message.into(),
+            differences: vec![differs(path, expected, received)],
+        }
+    }
+}
+
 impl Judged {
     /// Broken where there are faults.
     fn of(faults: Vec<Fault>) -> Self {
         match faults.is_empty() {
             true => Self::Holds,
             false => Self::Broken(faults),
+        }
+    }
+
+    /// Silent where there was nothing to judge, else broken where there are faults.
+    fn among(judged: bool, faults: Vec<Fault>) -> Self {
+        match judged {
+            true => Self::of(faults),
+            false => Self::Silent,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::checks::seen::{Resource, Seen, differs};
+use crate::checks::seen::{Resource, Seen};
 use crate::checks::{Check, Fault, Judged, Stake, texts};
 use crate::scim::locate::member;
 use crate::scim::urn;
@@ -87,18 +87,6 @@ fn first_of(seen: &Seen<'_>, fault: impl Fn(&Resource<'_>) -> Option<Fault>) -> 
     Judged::of(resources.iter().find_map(fault).into_iter().collect())
 }
 
-fn fault(
-    message: impl Into<String>,
-    path: String,
-    expected: impl Into<Value>,
-    received: Option<&Value>,
-) -> Option<Fault> {
-    Some(Fault {
-        message: message.into(),
-        differences: vec![differs(path, expected, received)],
-    })
-}
-
 /// The URN of the type that an endpoint of the RFC holds.
 fn core_of(seen: &Seen<'_>) -> Option<&'static str> {
     match seen.address.endpoint {
@@ -129,22 +117,27 @@ fn schemas_are_listed(seen: &Seen<'_>) -> Judged {
                 Some(Value::Array(items)) if items.is_empty() => "`schemas` is empty",
                 Some(_) => "`schemas` is not a list of URNs",
             };
-            return fault(what, path, "a list of URNs", received);
+            return Some(Fault::at(what, path, "a list of URNs", received));
         }
         for (index, urn) in urns.iter().enumerate() {
             if urns[..index].iter().any(|other| urn::same(other, urn)) {
-                return fault("`schemas` has a URN twice", path, "each URN once", received);
+                return Some(Fault::at(
+                    "`schemas` has a URN twice",
+                    path,
+                    "each URN once",
+                    received,
+                ));
             }
         }
         let core = core_of(seen)?;
         match urns.iter().any(|listed| urn::same(listed, core)) {
             true => None,
-            false => fault(
+            false => Some(Fault::at(
                 format!("`schemas` does not have `{core}`"),
                 path,
                 core,
                 received,
-            ),
+            )),
         }
     })
 }
@@ -167,12 +160,12 @@ fn extensions_are_listed(seen: &Seen<'_>) -> Judged {
             !is_empty && !urns.iter().any(|listed| urn::same(listed, name))
         });
         let (name, _) = unlisted?;
-        fault(
+        Some(Fault::at(
             format!("the resource has data of `{name}`, and its `schemas` does not list it"),
             resource.path("schemas"),
             name.as_str(),
             resource.get("schemas"),
-        )
+        ))
     })
 }
 
@@ -199,12 +192,12 @@ fn schemas_are_of_the_type(seen: &Seen<'_>) -> Judged {
             true => "is the URN of a message",
             false => "is not one of its type",
         };
-        fault(
+        Some(Fault::at(
             format!("`schemas` has `{wrong}`, which {why}"),
             resource.path("schemas"),
             core,
             resource.get("schemas"),
-        )
+        ))
     })
 }
 
@@ -232,30 +225,30 @@ fn names_are_attribute_names(seen: &Seen<'_>) -> Judged {
                                 && (listed.starts_with(&name) || name.starts_with(&listed))
                         });
                 if cut {
-                    return fault(
+                    return Some(Fault::at(
                         format!(
                             "the member `{name}` is a piece of a URN, or a URN with a path behind it"
                         ),
                         path,
                         "an object under the whole URN of the extension",
                         Some(value),
-                    );
+                    ));
                 }
                 if is_schema && !(value.is_object() || value.is_null()) {
-                    return fault(
+                    return Some(Fault::at(
                         format!("the data of the extension `{name}` is not an object"),
                         path,
                         "an object",
                         Some(value),
-                    );
+                    ));
                 }
             } else if name.contains(['.', '[', ':', ' ']) {
-                return fault(
+                return Some(Fault::at(
                     format!("the member `{name}` is a path, stored as if it were a name"),
                     path,
                     "the attribute that the path names",
                     Some(value),
-                );
+                ));
             }
         }
         None
@@ -298,12 +291,12 @@ fn secrets_are_not_returned(seen: &Seen<'_>) -> Judged {
                     .any(is_secret);
             if secret {
                 // The value itself is nobody's business.
-                return fault(
+                return Some(Fault::at(
                     format!("`{name}` is in the answer, and is never to be returned"),
                     resource.path(name),
                     Value::Null,
                     Some(&Value::from("(a value)")),
-                );
+                ));
             }
         }
         None
@@ -340,12 +333,12 @@ fn attributes_are_declared(seen: &Seen<'_>) -> Judged {
                 false => undeclared_in(own, [(name.as_str(), value)].into_iter()),
             };
             if let Some(path) = undeclared {
-                return fault(
+                return Some(Fault::at(
                     format!("`{path}` is in the answer, and `/Schemas` does not declare it"),
                     resource.path(&path),
                     Value::Null,
                     Some(value),
-                );
+                ));
             }
         }
         None
@@ -411,12 +404,12 @@ fn one_primary(seen: &Seen<'_>) -> Judged {
                 });
                 match primary.count() {
                     0 | 1 => None,
-                    _ => fault(
+                    _ => Some(Fault::at(
                         format!("several elements of `{name}` are `primary`"),
                         resource.path(&name),
                         "at most one element with `primary` true",
                         resource.get(&name),
-                    ),
+                    )),
                 }
             })
     })
@@ -438,12 +431,12 @@ fn elements_are_not_repeated(seen: &Seen<'_>) -> Judged {
                         _ => false,
                     }
                 })?;
-                fault(
+                Some(Fault::at(
                     format!("`{name}` has the same element twice"),
                     resource.path(&name),
                     "each `type` and `value` once",
                     Some(twice),
-                )
+                ))
             })
     })
 }

@@ -180,10 +180,7 @@ fn answer_shows_the_change(seen: &Seen<'_>) -> Judged {
             });
         }
     }
-    match judged {
-        true => Judged::of(faults),
-        false => Judged::Silent,
-    }
+    Judged::among(judged, faults)
 }
 
 /// `"True"` that was sent and `true` that is shown are the same value, read tolerantly (entra.md 5).
@@ -288,10 +285,7 @@ fn immutable_is_kept(seen: &Seen<'_>) -> Judged {
             );
         }
     }
-    match judged {
-        true => Judged::Holds,
-        false => Judged::Silent,
-    }
+    Judged::among(judged, Vec::new())
 }
 
 fn put_creates_nothing(seen: &Seen<'_>) -> Judged {
@@ -333,8 +327,5 @@ fn lists_show_the_whole(seen: &Seen<'_>) -> Judged {
             );
         }
     }
-    match judged {
-        true => Judged::Holds,
-        false => Judged::Silent,
-    }
+    Judged::among(judged, Vec::new())
 }
