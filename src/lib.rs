@@ -18,6 +18,7 @@ pub mod event;
 pub mod exchange;
 pub mod expand;
 pub mod finding;
+mod gate;
 pub mod idp;
 pub mod judge;
 pub mod plan;

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The order of modules: each may use those before it.
-const ORDER: [&str; 18] = [
-    "scim", "exchange", "finding", "event", "profile", "scenario", "target", "idp", "plan",
+const ORDER: [&str; 19] = [
+    "scim", "exchange", "finding", "event", "gate", "profile", "scenario", "target", "idp", "plan",
     "expand", "checks", "coverage", "judge", "snapshot", "run", "server", "report", "cli",
 ];
 
 /// What has no sockets, files, clock, chance or async in it.
-const PURE: [&str; 9] = [
+const PURE: [&str; 10] = [
     "scim",
+    "gate",
     "profile",
     "idp",
     "plan",

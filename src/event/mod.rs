@@ -101,6 +101,9 @@ pub enum Event {
         /// Where it is documented, if not where the scenario is.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         source: Option<String>,
+        /// Requirements of gates that it speaks of.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        certifies: Vec<String>,
         /// What came of it: fail if a finding that counts failed.
         verdict: Verdict,
         /// What was exchanged, in order.

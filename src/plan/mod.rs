@@ -69,6 +69,8 @@ pub struct Head {
     pub feature: Option<Feature>,
     /// Where it is documented, if not where the scenario is.
     pub source: Option<String>,
+    /// Requirements of gates that it speaks of, its scenario's among them.
+    pub certifies: Vec<String>,
     /// Its requests go out at once.
     pub parallel: bool,
     /// Chance decides what is answered, so it is not compared with last time.

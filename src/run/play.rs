@@ -255,6 +255,7 @@ impl Play {
             line: step.head.place.line,
             feature: step.head.feature.map(|feature| feature.name().to_owned()),
             source: step.head.source,
+            certifies: step.head.certifies,
             verdict,
             exchanges,
             findings,

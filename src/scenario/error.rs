@@ -155,6 +155,9 @@ pub enum Problem {
     /// Not in the list of requirements.
     #[error("no requirement has the id `{id}`")]
     UnknownRequirement { id: String, near: Option<String> },
+    /// `certifies` names what no gate demands.
+    #[error("no gate has a requirement `{id}`")]
+    UnknownGateRequirement { id: String, near: Option<String> },
 
     // Steps.
     /// A step that does nothing, or two things.

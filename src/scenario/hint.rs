@@ -49,6 +49,9 @@ impl Problem {
             Self::UnknownRequirement { near, .. } => Some(near_or(near.as_deref(), || {
                 "the ids are those of fixtures/rfc-requirements.jsonl".to_owned()
             })),
+            Self::UnknownGateRequirement { near, .. } => Some(near_or(near.as_deref(), || {
+                "the ids are those of fixtures/gates; `scimulate certify --list` shows them".to_owned()
+            })),
             Self::StepKind { .. } => Some("begin it with `get:`, `post:`, `verify:` or the like".to_owned()),
             Self::DuplicateStep { .. } => {
                 Some("give it another `name`; in a fragment, put a parameter in the name".to_owned())

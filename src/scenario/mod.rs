@@ -58,6 +58,8 @@ pub struct Scenario {
     pub source: Option<Source>,
     /// Ids in `fixtures/rfc-requirements.jsonl` that it tests.
     pub covers: Vec<String>,
+    /// Ids in `fixtures/gates` that it speaks of.
+    pub certifies: Vec<String>,
     /// What the target must have, see [`NEEDS`].
     pub needs: Vec<String>,
     /// The published integration that it is about, one of [`declaration::PRESETS`]: no other target is asked.

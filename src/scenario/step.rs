@@ -29,6 +29,8 @@ pub struct Step {
     pub source: Option<Source>,
     /// Requirement ids of this step alone.
     pub covers: Vec<String>,
+    /// Ids in `fixtures/gates` that this step alone speaks of.
+    pub certifies: Vec<String>,
     /// What this step needs of the target.
     pub needs: Vec<String>,
     /// Limits of this step.

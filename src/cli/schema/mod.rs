@@ -74,6 +74,7 @@ pub fn schema() -> Value {
                     "properties": {
                         "case": described("Name of the row.", json!({ "type": ["string", "number", "boolean"] })),
                         "covers": covers(),
+                        "certifies": certifies(),
                         "needs": described(
                             "What the target must have for this row.",
                             one_or_list(reference("need")),
@@ -155,6 +156,7 @@ fn scenario() -> Value {
             ),
             ("source", reference("source")),
             ("covers", covers()),
+            ("certifies", certifies()),
             (
                 "needs",
                 described(
@@ -265,6 +267,13 @@ fn fragment() -> Value {
 
 fn covers() -> Value {
     described("Ids of requirements that it tests.", reference("words"))
+}
+
+fn certifies() -> Value {
+    described(
+        "Ids of requirements of gates that it speaks of: `scimulate certify`.",
+        reference("words"),
+    )
 }
 
 fn header_matchers(description: &str) -> Value {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cli::schema::{
-    choice, covers, described, header_matchers, object, one_or_list, reference, text,
+    certifies, choice, covers, described, header_matchers, object, one_or_list, reference, text,
 };
 
 pub(super) fn step() -> Value {
@@ -23,6 +23,7 @@ pub(super) fn step() -> Value {
             ),
             ("source", reference("source")),
             ("covers", covers()),
+            ("certifies", certifies()),
             (
                 "needs",
                 described(

@@ -213,6 +213,7 @@ impl Script {
             place: step.place.clone(),
             feature: step.feature.or(self.column),
             source: step.source.as_ref().map(|source| source.text.clone()),
+            certifies: [scenario.certifies.as_slice(), &step.certifies].concat(),
             parallel: matches!(step.action, Action::Parallel(_)),
             is_chance: step.is_chance,
         };

@@ -33,9 +33,27 @@ mod tests;
 pub use library::{Disk, Embedded, Library};
 
 /// Keys of a scenario file, in the order of the language reference.
-pub(crate) const SCENARIO_KEYS: [&str; 20] = [
-    "title", "as", "feature", "source", "covers", "needs", "preset", "tags", "alone", "expands",
-    "people", "crowds", "groups", "roles", "mapping", "switches", "vars", "limits", "steps",
+pub(crate) const SCENARIO_KEYS: [&str; 21] = [
+    "title",
+    "as",
+    "feature",
+    "source",
+    "covers",
+    "certifies",
+    "needs",
+    "preset",
+    "tags",
+    "alone",
+    "expands",
+    "people",
+    "crowds",
+    "groups",
+    "roles",
+    "mapping",
+    "switches",
+    "vars",
+    "limits",
+    "steps",
     "cleanup",
 ];
 

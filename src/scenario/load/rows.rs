@@ -16,6 +16,8 @@ pub(super) struct Row {
     pub(super) case: String,
     /// Requirement ids of this row alone.
     pub(super) covers: Vec<String>,
+    /// Ids of requirements of gates of this row alone.
+    pub(super) certifies: Vec<String>,
     /// What the target must have for this row alone.
     pub(super) needs: Vec<String>,
     /// Its other keys.
@@ -83,11 +85,13 @@ impl Loader<'_> {
         };
         let covers = entries.iter().find(|entry| entry.key == "covers");
         let covers = self.covers(covers.map(|entry| &entry.value));
+        let certifies = entries.iter().find(|entry| entry.key == "certifies");
+        let certifies = self.certifies(certifies.map(|entry| &entry.value));
         let needs = entries.iter().find(|entry| entry.key == "needs");
         let needs = self.needs(needs.map(|entry| &entry.value));
         let columns: Vec<&Entry> = entries
             .iter()
-            .filter(|entry| !["case", "covers", "needs"].contains(&entry.key.as_str()))
+            .filter(|entry| !["case", "covers", "certifies", "needs"].contains(&entry.key.as_str()))
             .collect();
         let names = columns.iter().map(|entry| entry.key.as_str()).collect();
         let columns = columns
@@ -97,6 +101,7 @@ impl Loader<'_> {
         let row = Row {
             case,
             covers,
+            certifies,
             needs,
             columns,
         };

@@ -11,8 +11,18 @@ use crate::scenario::yaml::{Kind, Node};
 use crate::scenario::{Feature, Limits, Place, Source};
 
 /// Keys that every step may have.
-pub(crate) const STEP_KEYS: [&str; 11] = [
-    "name", "feature", "as", "on", "source", "covers", "needs", "limits", "when", "cases",
+pub(crate) const STEP_KEYS: [&str; 12] = [
+    "name",
+    "feature",
+    "as",
+    "on",
+    "source",
+    "covers",
+    "certifies",
+    "needs",
+    "limits",
+    "when",
+    "cases",
     "snapshot",
 ];
 /// Most steps once everything is written out: rows in rows multiply.
@@ -38,6 +48,7 @@ pub(super) struct Inherited {
     feature: Option<Feature>,
     source: Option<Source>,
     covers: Vec<String>,
+    certifies: Vec<String>,
     needs: Vec<String>,
     limits: Limits,
     when: Vec<Condition>,
@@ -102,6 +113,7 @@ impl Loader<'_> {
             if !matches!(sort, Sort::Block | Sort::Use) {
                 given.covers.extend(row.covers.iter().cloned());
             }
+            given.certifies.extend(row.certifies);
             given.needs.extend(row.needs);
             let outer = self.row_covers.replace(row.covers);
             self.plain_step(sort, &fields, &given, beside, steps);
@@ -271,6 +283,7 @@ impl Loader<'_> {
             feature: common.feature,
             source: common.source,
             covers: common.covers,
+            certifies: common.certifies,
             needs: common.needs,
             limits: common.limits,
             when: common.when,
@@ -297,6 +310,9 @@ impl Loader<'_> {
             common.source = self.source(node).or(common.source);
         }
         common.covers.extend(self.covers(fields.get("covers")));
+        common
+            .certifies
+            .extend(self.certifies(fields.get("certifies")));
         common.needs.extend(self.needs(fields.get("needs")));
         let limits = self.limits(fields.get("limits"));
         common.limits.timeout = limits.timeout.or(common.limits.timeout);

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::finding::requirement::Requirement;
+use crate::gate;
 use crate::profile::ProfileId;
 use crate::scenario::declaration::{DECLARABLE, PRESETS, attribute_of, is_own};
 use crate::scenario::error::Problem;
@@ -39,6 +40,7 @@ impl Loader<'_> {
                 .push(Problem::NoSource.at(start_of(&self.shown)));
         }
         let covers = self.covers(fields.get("covers"));
+        let certifies = self.certifies(fields.get("certifies"));
         let needs = self.needs(fields.get("needs"));
         let preset = fields.get("preset").and_then(|node| self.preset(node));
         let tags = match fields.get("tags") {
@@ -81,6 +83,7 @@ impl Loader<'_> {
             feature,
             source,
             covers,
+            certifies,
             needs,
             preset,
             expands,
@@ -173,6 +176,22 @@ impl Loader<'_> {
             }
         }
         covers
+    }
+
+    pub(super) fn certifies(&mut self, node: Option<&Node>) -> Vec<String> {
+        let Some(node) = node else { return Vec::new() };
+        let mut certifies = Vec::new();
+        for (id, node) in fields::words("certifies", node, &mut self.errors) {
+            if gate::ids().any(|known| known == id) {
+                certifies.push(id.to_owned());
+            } else {
+                let id = id.to_owned();
+                let near = nearest(&id, gate::ids());
+                let problem = Problem::UnknownGateRequirement { id, near };
+                self.errors.push(problem.at(node.place.clone()));
+            }
+        }
+        certifies
     }
 
     pub(super) fn needs(&mut self, node: Option<&Node>) -> Vec<String> {
