@@ -7,6 +7,7 @@ mod explain;
 pub mod schema;
 
 mod as_cargo;
+mod certify;
 mod coverage;
 mod failing;
 mod interrupt;
@@ -80,6 +81,8 @@ enum Command {
     Sync(Box<sync::SyncArguments>),
     /// Render event logs again, several as one run
     Report(Box<report::LogArguments>),
+    /// Say whether Okta or Entra would list the integration, and write the evidence down
+    Certify(Box<certify::CertifyArguments>),
     /// Look at pending snapshots and accept or reject them one by one
     Review(review::ReviewArguments),
     /// Accept pending snapshots
@@ -184,6 +187,7 @@ pub fn main() -> ExitCode {
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Sync(arguments) => sync::sync(&arguments),
         Command::Report(arguments) => report::report(&arguments),
+        Command::Certify(arguments) => certify::certify(&arguments),
         Command::Review(arguments) => review::review(&arguments),
         Command::Accept(arguments) => review::accept(&arguments),
         Command::Reject(arguments) => review::reject(&arguments),

@@ -12,13 +12,14 @@ use clap::{Args, ValueEnum};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::cli::failing::{Failing, FailureArguments};
+use crate::cli::failing::FailureArguments;
 use crate::cli::interrupt;
 use crate::cli::selection::{Selection, SelectionArguments};
 use crate::cli::serve::{FlawArguments, embedded};
 use crate::cli::target::{Chosen, TargetArguments};
 use crate::cli::{Complaint, FAILED, FINE, INTERRUPTED, UNTESTABLE};
 use crate::event::Event;
+use crate::gate::Judging;
 use crate::report::Reporter;
 use crate::report::audience::Audience;
 use crate::report::baseline::Beside;
@@ -130,7 +131,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
         consent(chosen, &selection)?;
     }
     let mut failing = arguments.failures.failing()?;
-    let audience = arguments.reports.audience(failing.beside.take())?;
+    let mut audience = arguments.reports.audience(failing.beside.take())?;
     crate::cli::runtime()?.block_on(async {
         let snapshots = arguments.session(chosen.as_ref());
         let mut servers = Vec::new();
@@ -184,20 +185,34 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
             everything: arguments.selection.is_everything(),
             journal,
         };
-        let code = play(settings, audience, &failing).await;
+        let played = play(settings, &mut audience, None).await;
         for server in servers {
             // It has no state file, so nothing can go wrong that matters.
             let _ = server.stop().await;
         }
-        code
+        let (ending, totals) = played?;
+        if ending != Ending::Untestable {
+            failing.write(audience.baseline())?;
+        }
+        Ok(ExitCode::from(match ending {
+            Ending::Untestable => UNTESTABLE,
+            Ending::Interrupted => INTERRUPTED,
+            Ending::Finished if totals.failed_steps() > 0 => FAILED,
+            Ending::Finished => FINE,
+        }))
     })
 }
 
-async fn play(
+/// Plays, and tells the audience; at the end also what it means for a gate, if that is asked. An interruption ends it after
+/// cleanup.
+///
+/// # Errors
+/// The run cannot begin, or a report cannot be written.
+pub(super) async fn play(
     settings: Settings,
-    mut audience: Audience<'_>,
-    failing: &Failing,
-) -> Result<ExitCode, Complaint> {
+    audience: &mut Audience<'_>,
+    mut judging: Option<&mut Judging>,
+) -> Result<(Ending, Totals), Complaint> {
     let cancel = CancellationToken::new();
     let signals = tokio::spawn(interrupt::watch(
         cancel.clone(),
@@ -207,7 +222,15 @@ async fn play(
     let mut unwritten: Option<io::Error> = None;
     let ending = run::run(settings, cancel.clone(), |event: Event| {
         totals.on(&event);
-        if let Err(problem) = audience.on(&event) {
+        let mut told = Ok(());
+        if let Some(judging) = &mut judging {
+            judging.on(&event);
+            // Of a target that could not be tested there is nothing to say.
+            if matches!(event, Event::RunFinished { .. }) && totals.stopped.is_none() {
+                told = audience.on(&Event::Readiness(judging.readiness()));
+            }
+        }
+        if let Err(problem) = told.and(audience.on(&event)) {
             // Without a report a run is pointless, but what it created must still be removed.
             unwritten.get_or_insert(problem);
             cancel.cancel();
@@ -221,19 +244,11 @@ async fn play(
             "a report cannot be written: {problem}"
         )));
     }
-    if ending != Ending::Untestable {
-        failing.write(audience.baseline())?;
-    }
-    Ok(ExitCode::from(match ending {
-        Ending::Untestable => UNTESTABLE,
-        Ending::Interrupted => INTERRUPTED,
-        Ending::Finished if totals.failed_steps() > 0 => FAILED,
-        Ending::Finished => FINE,
-    }))
+    Ok((ending, totals))
 }
 
 /// Side by side against the embedded server, which does not mind. A target's answers are easier to follow one by one.
-const EMBEDDED_JOBS: usize = 4;
+pub(super) const EMBEDDED_JOBS: usize = 4;
 
 /// The published integrations that scenarios are about.
 fn presets_of(selection: &Selection) -> Vec<&'static Preset> {
@@ -289,8 +304,19 @@ impl ReportArguments {
             .any(same)
     }
 
-    /// The reporters that were asked for.
+    /// The reporters that were asked for, and for people the report of a run.
     pub(super) fn audience(&self, beside: Option<Beside>) -> Result<Audience<'static>, Complaint> {
+        let reporters = self.reporters(|out, paint, verbose| {
+            Box::new(Human::new(out, paint).verbose(verbose)) as Box<dyn Reporter>
+        })?;
+        Ok(Audience::new(reporters, beside))
+    }
+
+    /// The reporters that were asked for, and for people the given one.
+    pub(super) fn reporters(
+        &self,
+        for_people: impl FnOnce(anstream::Stdout, Paint, bool) -> Box<dyn Reporter>,
+    ) -> Result<Vec<Box<dyn Reporter>>, Complaint> {
         let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
         let to_stdout = self.report_json.as_deref() == Some(Path::new("-"));
         if !to_stdout {
@@ -301,8 +327,7 @@ impl ReportArguments {
             } else {
                 Paint::PLAIN
             };
-            let human = Human::new(anstream::stdout(), paint).verbose(self.verbose);
-            reporters.push(Box::new(human));
+            reporters.push(for_people(anstream::stdout(), paint, self.verbose));
         }
         match &self.report_json {
             Some(_) if to_stdout => reporters.push(Box::new(JsonLines::new(io::stdout()))),
@@ -312,7 +337,7 @@ impl ReportArguments {
         if let Some(path) = &self.report_junit {
             reporters.push(Box::new(Junit::new(BufWriter::new(created(path)?))));
         }
-        Ok(Audience::new(reporters, beside))
+        Ok(reporters)
     }
 }
 
@@ -326,7 +351,7 @@ fn created(path: &Path) -> Result<File, Complaint> {
 }
 
 /// Writing to a host that is not this machine needs consent, once.
-fn consent(chosen: &Chosen, selection: &Selection) -> Result<(), Complaint> {
+pub(super) fn consent(chosen: &Chosen, selection: &Selection) -> Result<(), Complaint> {
     if chosen.may_write {
         return Ok(());
     }

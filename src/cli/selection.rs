@@ -76,12 +76,41 @@ impl SelectionArguments {
             .collect())
     }
 
+    /// Shipped scenarios at these names, as this client, whatever is on disk; large ones only where their file is named.
+    ///
+    /// # Errors
+    /// Only if a shipped scenario has mistakes.
+    pub(crate) fn shipped(paths: Vec<String>, client: ProfileId) -> Result<Selection, Complaint> {
+        let named = Self {
+            paths,
+            client: Vec::new(),
+            tag: Vec::new(),
+        };
+        let sources = named.paths.iter().flat_map(|path| built_in(path));
+        let mut known = BTreeSet::new();
+        let sources = sources
+            .filter(|source| known.insert(source.shown()))
+            .collect();
+        named.narrowed(sources, &[client], |scenario| {
+            !is_large(scenario) || named.names(scenario)
+        })
+    }
+
     fn chosen(&self, wanted: impl Fn(&Scenario) -> bool) -> Result<Selection, Complaint> {
         let clients = self.clients()?;
+        self.narrowed(self.sources()?, &clients, wanted)
+    }
+
+    fn narrowed(
+        &self,
+        sources: Vec<Source>,
+        clients: &[ProfileId],
+        wanted: impl Fn(&Scenario) -> bool,
+    ) -> Result<Selection, Complaint> {
         let mut scenarios = Vec::new();
         let mut mistakes = Vec::new();
         let mut files = 0;
-        for source in self.sources()? {
+        for source in sources {
             files += 1;
             match source.load() {
                 Ok(scenario) => scenarios.push(Arc::new(scenario)),
@@ -99,7 +128,7 @@ impl SelectionArguments {
                 self.tag.is_empty() || self.tag.iter().any(|tag| scenario.tags.contains(tag))
             })
             .flat_map(|scenario| {
-                let told: Vec<ProfileId> = match clients.as_slice() {
+                let told: Vec<ProfileId> = match clients {
                     [] => scenario.clients.clone(),
                     wanted if scenario.clients == [ProfileId::Scimulate] => wanted.to_vec(),
                     wanted => scenario

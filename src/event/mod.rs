@@ -2,9 +2,11 @@
 
 mod cause;
 mod known;
+mod readiness;
 
 pub use cause::{Cause, GridCell, StepPlace};
 pub use known::Comparison;
+pub use readiness::{Opens, Outcome, PartOutcome, Readiness, RequirementOutcome, Sight};
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -146,6 +148,9 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         known: Vec<Cause>,
     },
+    /// Whether a provider's gate would open. Told before `run-finished` of a run that was to find out; it follows from the
+    /// events before it.
+    Readiness(Readiness),
     /// Always the last.
     RunFinished {
         /// Wall time.

@@ -29,6 +29,18 @@ pub enum Verdict {
     Error,
 }
 
+impl Verdict {
+    /// The word used in reports and event logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Skip => "skip",
+            Self::Fail => "fail",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// How much a requirement binds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -3,6 +3,12 @@
 //! A requirement of a gate is met or not by what scenarios showed: their steps name it in `certifies`, or it says itself
 //! which scenarios, columns of the grid or rules speak of it.
 
+mod facts;
+mod judging;
+
+pub(crate) use facts::{Credential, Facts};
+pub(crate) use judging::Judging;
+
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -82,6 +88,10 @@ pub struct Requirement {
     pub checks: Vec<String>,
     /// It is about the target's address or credential, not about an answer.
     pub address: Option<Address>,
+    /// A target may do without the feature: then the requirement does not apply. Else a feature that the target says it
+    /// lacks is a requirement that is not met.
+    #[serde(default)]
+    pub if_declared: bool,
     /// It cannot be seen from here: what a person has to look at.
     pub manual: Option<String>,
     /// What is only emulated here.

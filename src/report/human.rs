@@ -11,9 +11,10 @@ use super::failure::FailedStep;
 use super::fixes;
 use super::grid::Grid;
 use super::paint::Paint;
+use super::readiness;
 use super::summary::{beside_text, counted, grid_text, seconds, totals_text};
 use super::totals::Totals;
-use crate::event::{Cause, Comparison, Event};
+use crate::event::{Cause, Comparison, Event, Readiness};
 use crate::finding::{Authority, Finding, Verdict};
 
 /// Writes for people. Apart from times the same run gives the same text, also when scenarios run side by side: a
@@ -36,6 +37,8 @@ pub struct Human<W> {
     /// Causes of what the baseline accepts.
     known: Vec<Cause>,
     comparisons: Vec<Comparison>,
+    /// Of a gate, if the run was for one.
+    readiness: Option<Readiness>,
     warnings: BTreeMap<String, Warning>,
     /// Steps that were skipped, whole or in part, by the reason; each by its scenario and its place in it.
     skips: BTreeMap<String, BTreeSet<(usize, usize)>>,
@@ -81,6 +84,7 @@ impl<W: Write> Human<W> {
             causes: Vec::new(),
             known: Vec::new(),
             comparisons: Vec::new(),
+            readiness: None,
             warnings: BTreeMap::new(),
             skips: BTreeMap::new(),
         }
@@ -232,6 +236,10 @@ impl<W: Write> Human<W> {
     }
 
     fn write_totals(&mut self) -> io::Result<()> {
+        if let Some(verdict) = &self.readiness {
+            let text = readiness::text(verdict, self.paint, self.verbose);
+            writeln!(self.out, "\n{text}")?;
+        }
         writeln!(self.out, "\n{}", totals_text(&self.totals, self.paint))?;
         for comparison in &self.comparisons {
             writeln!(self.out, "{}", beside_text(comparison))?;
@@ -424,6 +432,10 @@ impl<W: Write> Reporter for Human<W> {
             Event::RunFinished { .. } => {
                 self.write_lines(true)?;
                 self.write_end()
+            }
+            Event::Readiness(verdict) => {
+                self.readiness = Some(verdict.clone());
+                Ok(())
             }
             Event::Preflight { .. } => Ok(()),
         }

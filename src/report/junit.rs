@@ -15,9 +15,10 @@ use super::Reporter;
 use super::citation::{citations, level};
 use super::clean::{one_line, xml};
 use super::failure::FailedStep;
+use super::junit_gate;
 use super::paint::Paint;
 use super::traffic;
-use crate::event::{Cause, Event};
+use crate::event::{Cause, Event, Readiness};
 use crate::finding::{Effect, Finding, Verdict};
 
 /// Writes one document at the end of the run.
@@ -32,6 +33,8 @@ pub struct Junit<W> {
     /// Class and name of all cases, which must be unique.
     names: BTreeSet<(String, String)>,
     causes: Vec<Cause>,
+    /// What the run was for, if it was for a gate: then its requirements are the cases.
+    readiness: Option<Readiness>,
 }
 
 #[derive(Debug)]
@@ -77,6 +80,7 @@ impl<W: Write> Junit<W> {
             run_cases: Vec::new(),
             names: BTreeSet::new(),
             causes: Vec::new(),
+            readiness: None,
         }
     }
 
@@ -100,6 +104,9 @@ impl<W: Write> Junit<W> {
                 test_suite(&suite.name, suite.started, cases.collect())
             })
             .collect();
+        if let Some(readiness) = &self.readiness {
+            suites = junit_gate::suites(readiness, self.started);
+        }
         let mut cases = std::mem::take(&mut self.run_cases);
         if suites.is_empty() && cases.is_empty() {
             cases.push(run_case(TestCaseBuilder::success(
@@ -261,6 +268,7 @@ impl<W: Write> Reporter for Junit<W> {
             }
             Event::StepFinished { .. } => self.add_step(event),
             Event::Causes { causes, .. } => self.causes.clone_from(causes),
+            Event::Readiness(readiness) => self.readiness = Some(readiness.clone()),
             Event::Stopped { message, hint } => {
                 let text = match hint {
                     Some(hint) => format!("{message}\nhint: {hint}"),
@@ -334,7 +342,7 @@ fn blamed(causes: &[Cause]) -> BTreeMap<(usize, usize), String> {
     blamed
 }
 
-fn test_suite(name: &str, started: OffsetDateTime, cases: Vec<TestCase>) -> TestSuite {
+pub(super) fn test_suite(name: &str, started: OffsetDateTime, cases: Vec<TestCase>) -> TestSuite {
     let mut suite = TestSuiteBuilder::new(name);
     suite.set_timestamp(started);
     suite.add_testcases(cases);

@@ -4,12 +4,14 @@ pub mod audience;
 pub mod baseline;
 pub mod cause;
 pub mod clean;
+pub mod evidence;
 pub mod grid;
 pub mod human;
 pub mod json;
 pub mod junit;
 pub mod merge;
 pub mod paint;
+pub mod readiness;
 pub mod reweigh;
 pub mod totals;
 
@@ -18,6 +20,7 @@ mod curl;
 pub(crate) mod difference;
 mod failure;
 mod fixes;
+mod junit_gate;
 mod summary;
 mod traffic;
 

@@ -1,0 +1,368 @@
+//! Judges a gate by the events of a run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::facts::{Fact, Facts};
+use super::{Gate, Level, Part, Requirement};
+use crate::event::{Event, Opens, Outcome, PartOutcome, Readiness, RequirementOutcome, Sight};
+use crate::exchange::Sender;
+use crate::finding::{Authority, Finding, NOT_SUPPORTED, Strength, Verdict};
+
+/// Hears the events of a run, and knows at its end whether the gate would open.
+#[derive(Debug, Clone)]
+pub(crate) struct Judging {
+    gate: &'static Gate,
+    client: String,
+    facts: Facts,
+    scenarios: BTreeMap<usize, Scenario>,
+    evidence: BTreeMap<&'static str, Evidence>,
+    parts: BTreeMap<&'static str, Effort>,
+    beside: usize,
+}
+
+/// A scenario under way.
+#[derive(Debug, Clone)]
+struct Scenario {
+    path: String,
+    feature: Option<String>,
+    part: Option<&'static Part>,
+}
+
+/// What was sent and judged for a part.
+#[derive(Debug, Clone, Default)]
+struct Effort {
+    requests: usize,
+    assertions: usize,
+    elapsed: Duration,
+}
+
+/// What the steps that speak of a requirement showed.
+#[derive(Debug, Clone, Default)]
+struct Evidence {
+    judged: usize,
+    skipped: usize,
+    faults: BTreeMap<(String, String), Sight>,
+    measured: Vec<Sight>,
+    /// Why steps were skipped, and whether the target says that it lacks the feature.
+    reasons: BTreeSet<(bool, String)>,
+}
+
+/// The part of a step that matters here.
+struct Step<'a> {
+    name: &'a str,
+    file: &'a str,
+    line: usize,
+    verdict: Verdict,
+    findings: &'a [Finding],
+}
+
+impl Judging {
+    /// Of this gate, for a target of which the facts are known, met as the client.
+    pub(crate) fn new(gate: &'static Gate, client: impl Into<String>, facts: Facts) -> Self {
+        Self {
+            gate,
+            client: client.into(),
+            facts,
+            scenarios: BTreeMap::new(),
+            evidence: BTreeMap::new(),
+            parts: BTreeMap::new(),
+            beside: 0,
+        }
+    }
+
+    /// Hears the next event.
+    pub(crate) fn on(&mut self, event: &Event) {
+        match event {
+            Event::ScenarioStarted {
+                scenario,
+                path,
+                feature,
+                ..
+            } => {
+                let started = Scenario {
+                    path: path.clone(),
+                    feature: feature.clone(),
+                    part: self.gate.parts.iter().find(|part| part.plays(path)),
+                };
+                self.scenarios.insert(*scenario, started);
+            }
+            Event::StepFinished {
+                scenario,
+                step,
+                file,
+                line,
+                feature,
+                certifies,
+                verdict,
+                exchanges,
+                findings,
+                ..
+            } => {
+                let Some(scenario) = self.scenarios.get(scenario).cloned() else {
+                    return;
+                };
+                let sent = |sender: &Sender| matches!(sender, Sender::Client(_));
+                if let Some(part) = scenario.part {
+                    let effort = self.parts.entry(&part.id).or_default();
+                    effort.requests += exchanges
+                        .iter()
+                        .filter(|exchange| sent(&exchange.sender))
+                        .count();
+                    effort.assertions += findings.iter().filter(|one| self.gate.asks(one)).count();
+                }
+                let column = feature.as_deref().or(scenario.feature.as_deref());
+                let step = Step {
+                    name: step,
+                    file,
+                    line: *line,
+                    verdict: *verdict,
+                    findings,
+                };
+                self.hear(&scenario.path, column, certifies, &step);
+            }
+            Event::ScenarioFinished {
+                scenario,
+                elapsed,
+                checked,
+                ..
+            } => {
+                if let Some(part) = self.scenarios.remove(scenario).and_then(|one| one.part) {
+                    self.parts.entry(&part.id).or_default().elapsed += *elapsed;
+                }
+                for (_, requirement) in self.gate.requirements() {
+                    if requirement.checks.iter().any(|id| checked.contains_key(id)) {
+                        self.evidence.entry(&requirement.id).or_default().judged += 1;
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn hear(&mut self, path: &str, column: Option<&str>, certifies: &[String], step: &Step<'_>) {
+        let mut is_asked = false;
+        for (part, requirement) in self.gate.requirements() {
+            let by_column = column.is_some_and(|column| {
+                part.plays(path) && requirement.features.iter().any(|feature| feature == column)
+            });
+            if by_column || certifies.contains(&requirement.id) {
+                let faults = step.findings.iter().filter(|one| self.gate.demands(one));
+                let evidence = self.evidence.entry(&requirement.id).or_default();
+                evidence.hear(step, faults);
+            }
+            // A rule may be broken anywhere.
+            let broken = step
+                .findings
+                .iter()
+                .filter(|one| one.failed() && requirement.checks.contains(&one.id));
+            for finding in broken {
+                is_asked = true;
+                let evidence = self.evidence.entry(&requirement.id).or_default();
+                evidence.fault(step, finding);
+            }
+        }
+        let demanded = step.findings.iter().any(|one| self.gate.demands(one));
+        let breaks_rfc = step.findings.iter().any(|finding| {
+            finding.failed()
+                && finding.authority == Authority::Rfc
+                && finding.strength == Strength::Must
+        });
+        self.beside += usize::from(breaks_rfc && !demanded && !is_asked);
+    }
+
+    /// What it comes to.
+    pub(crate) fn readiness(&self) -> Readiness {
+        let parts: Vec<PartOutcome> = self.gate.parts.iter().map(|part| self.part(part)).collect();
+        Readiness {
+            gate: self.gate.id.name().to_owned(),
+            title: self.gate.title.clone(),
+            rules: self.gate.rules.clone(),
+            client: self.client.clone(),
+            verdict: verdict_of(&parts),
+            parts,
+            beside: self.beside,
+        }
+    }
+
+    fn part(&self, part: &'static Part) -> PartOutcome {
+        let effort = self
+            .parts
+            .get(part.id.as_str())
+            .cloned()
+            .unwrap_or_default();
+        PartOutcome {
+            id: part.id.clone(),
+            title: part.title.clone(),
+            source: part.source.clone(),
+            date: part.date.clone(),
+            about: part.about.clone(),
+            requests: effort.requests,
+            assertions: effort.assertions,
+            elapsed: effort.elapsed,
+            requirements: part
+                .requirements
+                .iter()
+                .map(|requirement| self.requirement(part, requirement))
+                .collect(),
+        }
+    }
+
+    fn requirement(&self, part: &Part, requirement: &'static Requirement) -> RequirementOutcome {
+        let evidence = self.evidence.get(requirement.id.as_str());
+        let (outcome, seen, reasons) = match (requirement.address, &requirement.manual, evidence) {
+            (Some(address), _, _) => match self.facts.fact(address) {
+                Fact::Holds => (Outcome::Met, Vec::new(), Vec::new()),
+                Fact::Open(reason) => (Outcome::Manual, Vec::new(), vec![reason]),
+                Fact::Unknown(reason) => (Outcome::NotTested, Vec::new(), vec![reason]),
+                Fact::Broken(message) => (
+                    Outcome::NotMet,
+                    vec![Sight {
+                        message,
+                        finding: "address".to_owned(),
+                        step: String::new(),
+                        file: String::new(),
+                        line: 0,
+                        times: 1,
+                    }],
+                    Vec::new(),
+                ),
+            },
+            (None, Some(manual), None) => (Outcome::Manual, Vec::new(), vec![manual.clone()]),
+            (None, _, Some(evidence)) => evidence.outcome(requirement),
+            (None, None, None) => {
+                let reason = "nothing that was played speaks of it".to_owned();
+                (Outcome::NotTested, Vec::new(), vec![reason])
+            }
+        };
+        RequirementOutcome {
+            id: requirement.id.clone(),
+            title: requirement.title.clone(),
+            required: requirement.level == Level::Required,
+            source: requirement
+                .source
+                .clone()
+                .unwrap_or_else(|| part.source.clone()),
+            date: requirement
+                .date
+                .clone()
+                .unwrap_or_else(|| part.date.clone()),
+            outcome,
+            steps: evidence.map_or(0, |evidence| evidence.judged + evidence.skipped),
+            seen,
+            reasons,
+            fix: requirement.fix.clone(),
+            emulated: requirement.emulated.clone(),
+            one_of: requirement.one_of.clone(),
+        }
+    }
+}
+
+impl Gate {
+    /// Whether a finding was judged on this gate's authority.
+    fn asks(&self, finding: &Finding) -> bool {
+        finding.authority == self.id && finding.verdict != Verdict::Skip
+    }
+
+    /// Whether a finding breaks what this gate demands.
+    fn demands(&self, finding: &Finding) -> bool {
+        finding.authority == self.id && finding.failed() && finding.strength == Strength::Must
+    }
+}
+
+impl Part {
+    /// Whether a scenario belongs to it.
+    fn plays(&self, path: &str) -> bool {
+        self.plays.iter().any(|wanted| {
+            path.strip_prefix(wanted.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    }
+}
+
+impl Evidence {
+    fn hear<'a>(&mut self, step: &Step<'_>, faults: impl Iterator<Item = &'a Finding>) {
+        if step.verdict == Verdict::Skip {
+            self.skipped += 1;
+            for finding in step.findings {
+                let lacks = finding.id == NOT_SUPPORTED;
+                self.reasons.insert((lacks, finding.message.clone()));
+            }
+            return;
+        }
+        self.judged += 1;
+        for finding in faults {
+            self.fault(step, finding);
+        }
+        for finding in step.findings {
+            if finding.verdict == Verdict::Pass && !finding.message.is_empty() {
+                self.measured.push(sight(step, finding));
+            }
+        }
+    }
+
+    fn fault(&mut self, step: &Step<'_>, finding: &Finding) {
+        self.faults
+            .entry((finding.id.clone(), finding.message.clone()))
+            .and_modify(|sight| sight.times += 1)
+            .or_insert_with(|| sight(step, finding));
+    }
+
+    fn outcome(&self, requirement: &Requirement) -> (Outcome, Vec<Sight>, Vec<String>) {
+        let reasons: Vec<String> = self
+            .reasons
+            .iter()
+            .map(|(_, reason)| reason.clone())
+            .collect();
+        if !self.faults.is_empty() {
+            return (
+                Outcome::NotMet,
+                self.faults.values().cloned().collect(),
+                Vec::new(),
+            );
+        }
+        if self.judged > 0 {
+            return (Outcome::Met, self.measured.clone(), reasons);
+        }
+        let lacks = !self.reasons.is_empty() && self.reasons.iter().all(|(lacks, _)| *lacks);
+        let outcome = match (lacks, requirement.if_declared) {
+            (true, true) => Outcome::NotApplicable,
+            (true, false) => Outcome::NotMet,
+            (false, _) => Outcome::NotTested,
+        };
+        (outcome, Vec::new(), reasons)
+    }
+}
+
+fn sight(step: &Step<'_>, finding: &Finding) -> Sight {
+    Sight {
+        message: finding.message.clone(),
+        finding: finding.id.clone(),
+        step: step.name.to_owned(),
+        file: step.file.to_owned(),
+        line: step.line,
+        times: 1,
+    }
+}
+
+/// A gate opens where nothing that it requires is unmet, and everything was tested that can be.
+fn verdict_of(parts: &[PartOutcome]) -> Opens {
+    let required = || {
+        parts
+            .iter()
+            .flat_map(|part| &part.requirements)
+            .filter(|one| one.required)
+    };
+    let relieved = |one: &RequirementOutcome| {
+        one.one_of.is_some()
+            && required().any(|other| other.one_of == one.one_of && other.outcome == Outcome::Met)
+    };
+    let any = |outcome: Outcome| required().any(|one| one.outcome == outcome && !relieved(one));
+    if any(Outcome::NotMet) {
+        Opens::NotReady
+    } else if any(Outcome::NotTested) {
+        Opens::NotPredictable
+    } else {
+        Opens::Ready
+    }
+}
