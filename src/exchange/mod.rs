@@ -196,6 +196,11 @@ impl Exchange {
         self.outcome.as_ref().ok()
     }
 
+    /// Answered, and not with a refusal or an error.
+    pub fn is_accepted(&self) -> bool {
+        self.status().is_some_and(|status| status < 400)
+    }
+
     /// The answer's status, if there is one.
     pub fn status(&self) -> Option<u16> {
         self.response().map(|response| response.status)

@@ -22,6 +22,7 @@ pub const PAGES: &[(&str, &str)] = &[
     ("not-supported", include_str!("pages/not-supported.md")),
     ("nothing-sent", include_str!("pages/nothing-sent.md")),
     ("provisioned", include_str!("pages/provisioned.md")),
+    ("rate", include_str!("pages/rate.md")),
     ("read-back", include_str!("pages/read-back.md")),
     (
         "read-back-declared",

@@ -155,7 +155,8 @@ impl Judging {
             let broken = step
                 .findings
                 .iter()
-                .filter(|one| one.failed() && requirement.checks.contains(&one.id));
+                .filter(|one| one.failed() && requirement.checks.contains(&one.id))
+                .filter(|one| one.strength >= requirement.level.least());
             for finding in broken {
                 is_asked = true;
                 let evidence = self.evidence.entry(&requirement.id).or_default();
@@ -267,6 +268,16 @@ impl Gate {
     /// Whether a finding breaks what this gate demands.
     fn demands(&self, finding: &Finding) -> bool {
         finding.authority == self.id && finding.failed() && finding.strength == Strength::Must
+    }
+}
+
+impl Level {
+    /// The weakest fault that breaks a requirement of this level.
+    fn least(self) -> Strength {
+        match self {
+            Self::Required => Strength::Must,
+            Self::Recommended => Strength::May,
+        }
     }
 }
 

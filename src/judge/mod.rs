@@ -2,6 +2,7 @@
 
 mod act;
 mod answer;
+mod rate;
 mod resource;
 mod soundness;
 
@@ -86,6 +87,10 @@ fn judgements(expectation: &Expectation, exchanges: &[Exchange]) -> Vec<Judgemen
             admin,
         } => return vec![act::judge_outcome(subject, wanted, found, admin.as_deref())],
         Wants::Traffic { most, sent } => return vec![act::judge_traffic(*most, sent)],
+        Wants::Rate {
+            per_second,
+            accepted,
+        } => return vec![rate::judge(exchanges, *per_second, *accepted)],
         Wants::Nothing(reason) => return vec![Judgement::skip("nothing-sent", reason.clone())],
         Wants::Sendable(problem) => return vec![Judgement::skip("sendable", problem.clone())],
         _ => {}
@@ -115,6 +120,7 @@ fn judgements(expectation: &Expectation, exchanges: &[Exchange]) -> Vec<Judgemen
         Wants::Claim { .. }
         | Wants::Outcome { .. }
         | Wants::Traffic { .. }
+        | Wants::Rate { .. }
         | Wants::Nothing(_)
         | Wants::Sendable(_) => Vec::new(),
     }

@@ -167,6 +167,13 @@ pub enum Wants {
         /// Longest time.
         within: Option<Duration>,
     },
+    /// So many requests a second were accepted, over all exchanges of the step.
+    Rate {
+        /// Requests a second.
+        per_second: u32,
+        /// How many had to be accepted.
+        accepted: u32,
+    },
     /// A value that later steps need could be taken from the answer: its name and what it is called in the answer.
     Capture {
         /// The variable.

@@ -107,6 +107,11 @@ fn request_lines(
             );
         }
         Some(Repeat::Until { .. }) => text.push_str("(until the answer fits)\n"),
+        Some(Repeat::Load {
+            accepted, at_once, ..
+        }) => {
+            let _ = writeln!(text, "(until {accepted} are accepted, {at_once} at once)");
+        }
         None => {}
     }
     let profile: Profile = step.client.unwrap_or(client).profile();

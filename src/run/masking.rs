@@ -45,6 +45,7 @@ pub(crate) fn expectation(mask: &Mask, expectation: &Expectation) -> Expectation
         // Texts are masked in the finding.
         | Wants::Outcome { .. }
         | Wants::Traffic { .. }
+        | Wants::Rate { .. }
         | Wants::Nothing(_)
         | Wants::GoneById { .. }
         | Wants::GoneByFilter { .. }

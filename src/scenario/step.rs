@@ -223,6 +223,15 @@ pub enum Repeat {
         /// Most requests.
         at_most: u32,
     },
+    /// Until so many were accepted, several at once: how fast the target can be asked.
+    Load {
+        /// How many must be accepted.
+        accepted: u32,
+        /// How many are under way at once.
+        at_once: u32,
+        /// How many must be accepted each second.
+        per_second: u32,
+    },
 }
 
 /// Reads a resource back.

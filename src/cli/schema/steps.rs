@@ -239,6 +239,27 @@ pub(super) fn repeat() -> Value {
                 described("Wait between requests.", reference("duration")),
             ),
             (
+                "load",
+                described(
+                    "Sends it until so many are accepted, as fast as they are answered.",
+                    json!({ "type": "integer", "minimum": 1, "maximum": 100_000 }),
+                ),
+            ),
+            (
+                "at-once",
+                described(
+                    "How many of a load are under way at once.",
+                    json!({ "type": "integer", "minimum": 1, "maximum": 100 }),
+                ),
+            ),
+            (
+                "per-second",
+                described(
+                    "How many of a load must be accepted each second.",
+                    json!({ "type": "integer", "minimum": 1, "maximum": 10_000 }),
+                ),
+            ),
+            (
                 "at-most",
                 described(
                     "Most requests.",
@@ -247,7 +268,11 @@ pub(super) fn repeat() -> Value {
             ),
         ],
     );
-    repeat["oneOf"] = json!([{ "required": ["for", "to"] }, { "required": ["until"] }]);
+    repeat["oneOf"] = json!([
+        { "required": ["for", "to"] },
+        { "required": ["until"] },
+        { "required": ["load", "at-once", "per-second"] },
+    ]);
     repeat
 }
 

@@ -60,6 +60,20 @@ impl Script {
         }
     }
 
+    /// What a load must come to.
+    pub(super) fn rate(&mut self, step: &Step, accepted: u32, per_second: u32) -> Expectation {
+        Expectation {
+            exchange: None,
+            wants: Wants::Rate {
+                per_second,
+                accepted,
+            },
+            duties: self.duties(step, &[], None, &step.covers),
+            because: None,
+            source: self.source(step),
+        }
+    }
+
     /// Whether an answer fits, for `until`.
     pub(super) fn holds(&mut self, until: &Expect, exchange: &Exchange) -> bool {
         let Some(response) = exchange.response() else {

@@ -25,7 +25,7 @@ use crate::plan::variables::{Scope, Sources};
 use crate::plan::{Expectation, Head, Known, Move, Plan, Reason, Round, Sent, Wants};
 use crate::profile::ProfileId;
 use crate::scenario::matching::fits;
-use crate::scenario::step::{Action, Step};
+use crate::scenario::step::{Action, Repeat, Step};
 use crate::scenario::template::Tree;
 use crate::scenario::{Feature, Scenario};
 use crate::scim::urn;
@@ -214,8 +214,8 @@ impl Script {
             feature: step.feature.or(self.column),
             source: step.source.as_ref().map(|source| source.text.clone()),
             certifies: [scenario.certifies.as_slice(), &step.certifies].concat(),
-            parallel: matches!(step.action, Action::Parallel(_)),
-            is_chance: step.is_chance,
+            parallel: matches!(step.action, Action::Parallel(_)) || is_load(step),
+            is_chance: step.is_chance || is_load(step),
         };
         let elsewhere = self.elsewhere().map(Reason::NotTested);
         let lacking = elsewhere.or_else(|| self.lacking(step).map(Reason::NotSupported));
@@ -428,4 +428,12 @@ impl Plan for Script {
             },
         })
     }
+}
+
+/// Whether a step asks how fast the target is: then nothing of its answers is compared with last time.
+fn is_load(step: &Step) -> bool {
+    let Action::Request(request) = &step.action else {
+        return false;
+    };
+    matches!(request.repeat, Some(Repeat::Load { .. }))
 }

@@ -38,9 +38,15 @@ impl Script {
                 self.scope.set(variable, Value::from(*value));
                 *value = value.saturating_add(*by);
             }
-            match self.outgoing(part, request) {
-                Ok(request) => requests.push(request),
-                Err(problem) => return self.unsendable(step, &problem),
+            let times = match request.repeat {
+                Some(Repeat::Load { at_once, .. }) => at_once,
+                _ => 1,
+            };
+            for _ in 0..times {
+                match self.outgoing(part, request) {
+                    Ok(request) => requests.push(request),
+                    Err(problem) => return self.unsendable(step, &problem),
+                }
             }
         }
         state.sent += 1;
@@ -103,6 +109,34 @@ impl Script {
         seen: &[Exchange],
     ) -> Move {
         let parts = parts(step);
+        if let [(part, request)] = parts.as_slice()
+            && let Some(Repeat::Load {
+                accepted,
+                at_once,
+                per_second,
+            }) = request.repeat
+        {
+            let (wanted, sent) = (accepted as usize, seen.len());
+            let served = seen
+                .iter()
+                .filter(|exchange| exchange.is_accepted())
+                .count();
+            let refused = seen[sent.saturating_sub(at_once as usize)..]
+                .iter()
+                .filter_map(pause)
+                .max();
+            // Who refuses for now is asked again, but not for ever; who fails is not asked on and on.
+            let failed = sent - served - seen.iter().filter(|one| pause(one).is_some()).count();
+            if served < wanted && failed < at_once as usize && sent < wanted * PATIENCE {
+                return self.round(step, state, refused.unwrap_or_default());
+            }
+            state.expectations = self.judged(part, request, 0);
+            state
+                .expectations
+                .push(self.rate(part, accepted, per_second));
+            self.finish();
+            return Move::End(state.expectations);
+        }
         let first = seen.len().saturating_sub(parts.len());
         let mut judged = Vec::new();
         for (offset, (part, request)) in parts.iter().enumerate() {
@@ -158,6 +192,22 @@ impl Script {
         self.finish();
         Move::End(state.expectations)
     }
+}
+
+/// A load ends after so many times the requests that had to be accepted.
+const PATIENCE: usize = 4;
+/// Longest time that is waited because a target asks for a pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// The pause that a target asks for (RFC 6585 4, RFC 9110 10.2.3), if it refuses for now.
+fn pause(exchange: &Exchange) -> Option<Duration> {
+    let response = exchange.response()?;
+    (response.status == 429).then(|| {
+        let seconds = response
+            .header("retry-after")
+            .and_then(|text| text.trim().parse().ok());
+        Duration::from_secs(seconds.unwrap_or(1)).min(LONGEST_PAUSE)
+    })
 }
 
 /// The requests of a step: itself, or the parts of a `parallel`.

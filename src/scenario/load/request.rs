@@ -240,8 +240,36 @@ impl Loader<'_> {
     }
 
     fn repeat(&mut self, node: &Node) -> Option<Repeat> {
-        let known = ["for", "from", "by", "to", "until", "every", "at-most"];
+        let known = [
+            "for",
+            "from",
+            "by",
+            "to",
+            "until",
+            "every",
+            "at-most",
+            "load",
+            "at-once",
+            "per-second",
+        ];
         let fields = Fields::read(node, "`repeat`", &known, &mut self.errors)?;
+        for key in ["for", "from", "by", "to", "until", "every", "at-most"] {
+            fields.exclusive("load", key, &mut self.errors);
+        }
+        if let Some(load) = fields.get("load") {
+            let mut number = |key: &str, most: i64| {
+                let node = fields.required(key, &mut self.errors)?;
+                let number = fields::integer(key, node, 1..=most, &mut self.errors)?;
+                u32::try_from(number).ok()
+            };
+            let (at_once, per_second) = (number("at-once", 100), number("per-second", 10_000));
+            let accepted = fields::integer("load", load, 1..=100_000, &mut self.errors)?;
+            return Some(Repeat::Load {
+                accepted: u32::try_from(accepted).ok()?,
+                at_once: at_once?,
+                per_second: per_second?,
+            });
+        }
         for key in ["for", "from", "by", "to"] {
             fields.exclusive("until", key, &mut self.errors);
         }
