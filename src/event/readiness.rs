@@ -63,7 +63,7 @@ pub struct PartOutcome {
     pub requests: usize,
     /// What was judged of the answers, on the gate's authority.
     pub assertions: usize,
-    /// How long its scenarios took, together.
+    /// From its first request to its last answer.
     pub elapsed: Duration,
     /// What it demands.
     pub requirements: Vec<RequirementOutcome>,

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::facts::{Fact, Facts};
 use super::{Gate, Level, Part, Requirement};
 use crate::event::{Event, Opens, Outcome, PartOutcome, Readiness, RequirementOutcome, Sight};
-use crate::exchange::Sender;
+use crate::exchange::{Exchange, Sender};
 use crate::finding::{Authority, Finding, NOT_SUPPORTED, Strength, Verdict};
 
 /// Hears the events of a run, and knows at its end whether the gate would open.
@@ -34,7 +36,8 @@ struct Scenario {
 struct Effort {
     requests: usize,
     assertions: usize,
-    elapsed: Duration,
+    /// From its first request to its last answer, if anything was sent.
+    span: Option<(Timestamp, Timestamp)>,
 }
 
 /// What the steps that speak of a requirement showed.
@@ -102,15 +105,6 @@ impl Judging {
                 let Some(scenario) = self.scenarios.get(scenario).cloned() else {
                     return;
                 };
-                let sent = |sender: &Sender| matches!(sender, Sender::Client(_));
-                if let Some(part) = scenario.part {
-                    let effort = self.parts.entry(&part.id).or_default();
-                    effort.requests += exchanges
-                        .iter()
-                        .filter(|exchange| sent(&exchange.sender))
-                        .count();
-                    effort.assertions += findings.iter().filter(|one| self.gate.asks(one)).count();
-                }
                 let column = feature.as_deref().or(scenario.feature.as_deref());
                 let step = Step {
                     name: step,
@@ -119,17 +113,19 @@ impl Judging {
                     verdict: *verdict,
                     findings,
                 };
-                self.hear(&scenario.path, column, certifies, &step);
+                let spoken = self.hear(&scenario.path, column, certifies, &step);
+                // What only prepares the ground is no part of a suite.
+                if let Some(part) = scenario.part.filter(|part| spoken.contains(&*part.id)) {
+                    let assertions = findings.iter().filter(|one| self.gate.asks(one)).count();
+                    let effort = self.parts.entry(&part.id).or_default();
+                    effort.assertions += assertions;
+                    effort.hear(exchanges);
+                }
             }
             Event::ScenarioFinished {
-                scenario,
-                elapsed,
-                checked,
-                ..
+                scenario, checked, ..
             } => {
-                if let Some(part) = self.scenarios.remove(scenario).and_then(|one| one.part) {
-                    self.parts.entry(&part.id).or_default().elapsed += *elapsed;
-                }
+                self.scenarios.remove(scenario);
                 for (_, requirement) in self.gate.requirements() {
                     if requirement.checks.iter().any(|id| checked.contains_key(id)) {
                         self.evidence.entry(&requirement.id).or_default().judged += 1;
@@ -140,13 +136,22 @@ impl Judging {
         }
     }
 
-    fn hear(&mut self, path: &str, column: Option<&str>, certifies: &[String], step: &Step<'_>) {
+    /// Hears a step; returns the parts of which it speaks.
+    fn hear(
+        &mut self,
+        path: &str,
+        column: Option<&str>,
+        certifies: &[String],
+        step: &Step<'_>,
+    ) -> BTreeSet<&'static str> {
+        let mut spoken = BTreeSet::new();
         let mut is_asked = false;
         for (part, requirement) in self.gate.requirements() {
             let by_column = column.is_some_and(|column| {
                 part.plays(path) && requirement.features.iter().any(|feature| feature == column)
             });
             if by_column || certifies.contains(&requirement.id) {
+                spoken.insert(part.id.as_str());
                 let faults = step.findings.iter().filter(|one| self.gate.demands(one));
                 let evidence = self.evidence.entry(&requirement.id).or_default();
                 evidence.hear(step, faults);
@@ -170,6 +175,7 @@ impl Judging {
                 && finding.strength == Strength::Must
         });
         self.beside += usize::from(breaks_rfc && !demanded && !is_asked);
+        spoken
     }
 
     /// What it comes to.
@@ -200,7 +206,7 @@ impl Judging {
             about: part.about.clone(),
             requests: effort.requests,
             assertions: effort.assertions,
-            elapsed: effort.elapsed,
+            elapsed: effort.elapsed(),
             requirements: part
                 .requirements
                 .iter()
@@ -256,6 +262,29 @@ impl Judging {
             emulated: requirement.emulated.clone(),
             one_of: requirement.one_of.clone(),
         }
+    }
+}
+
+impl Effort {
+    fn hear(&mut self, exchanges: &[Exchange]) {
+        for exchange in exchanges {
+            self.requests += usize::from(matches!(exchange.sender, Sender::Client(_)));
+            let Ok(started) = exchange.started.parse::<Timestamp>() else {
+                continue;
+            };
+            let ended = started.checked_add(exchange.elapsed).unwrap_or(started);
+            self.span = Some(match self.span {
+                Some((first, last)) => (first.min(started), last.max(ended)),
+                None => (started, ended),
+            });
+        }
+    }
+
+    fn elapsed(&self) -> Duration {
+        let elapsed = self.span.map(|(first, last)| last.duration_since(first));
+        elapsed
+            .and_then(|elapsed| Duration::try_from(elapsed).ok())
+            .unwrap_or_default()
     }
 }
 
