@@ -151,34 +151,4 @@ pub fn ids() -> impl Iterator<Item = &'static str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::{Gate, ids};
-    use crate::profile::ProfileId;
-    use crate::scenario::Feature;
-
-    #[test]
-    fn every_table_can_be_read_and_names_what_there_is() {
-        for gate in Gate::all() {
-            assert!(ProfileId::named(&gate.client).is_some(), "{}", gate.client);
-            for (part, requirement) in gate.requirements() {
-                let id = &requirement.id;
-                assert!(id.starts_with(gate.id.name()), "{id}");
-                for feature in &requirement.features {
-                    assert!(Feature::named(feature).is_some(), "{id}: {feature}");
-                }
-                assert!(
-                    !part.source.is_empty() && !requirement.fix.is_empty(),
-                    "{id}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn no_id_is_given_twice() {
-        let all: Vec<&str> = ids().collect();
-        assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
-    }
-}
+mod tests;

@@ -195,7 +195,10 @@ fn block(title: &str, lines: Vec<String>, paint: Paint) -> Option<String> {
 fn told(one: &RequirementOutcome, paint: Paint, verbose: bool) -> String {
     let mut lines = vec![format!(
         "  {} {}  {}",
-        paint.bad("✗"),
+        match one.required {
+            true => paint.bad("✗"),
+            false => paint.odd("!"),
+        },
         one_line(&one.id),
         paint.bold(one_line(&one.title)),
     )];
@@ -207,7 +210,8 @@ fn told(one: &RequirementOutcome, paint: Paint, verbose: bool) -> String {
     if one.seen.len() > shown {
         let more = one.seen.len() - shown;
         lines.push(format!(
-            "      and {more} more kinds of fault; --verbose shows them"
+            "      and {}; --verbose shows them",
+            counted(more, "more fault")
         ));
     }
     for reason in &one.reasons {
@@ -237,7 +241,7 @@ fn seen(sight: &Sight) -> String {
         ));
     }
     if sight.times > 1 {
-        text.push_str(&format!(" and {} more", sight.times - 1));
+        text.push_str(&format!(" and {}", counted(sight.times - 1, "more step")));
     }
     text
 }

@@ -12,6 +12,7 @@ use super::json::{JsonLines, LogError, read};
 use super::junit::Junit;
 use super::merge::merged;
 use super::paint::Paint;
+use super::readiness::GateReport;
 use super::totals::Totals;
 use crate::event::Event;
 
@@ -46,6 +47,12 @@ fn human(events: &[Event], paint: Paint) -> String {
     String::from_utf8(out).unwrap()
 }
 
+fn gate(events: &[Event], verbose: bool) -> String {
+    let mut out = Vec::new();
+    tell(GateReport::new(&mut out, Paint::PLAIN, verbose), events);
+    String::from_utf8(out).unwrap()
+}
+
 fn junit(events: &[Event]) -> String {
     let mut out = Vec::new();
     tell(Junit::new(&mut out).with_attachment("report.html"), events);
@@ -57,6 +64,13 @@ fn every_reporter_renders_every_recorded_run() {
     for (name, events) in recorded() {
         insta::assert_snapshot!(format!("{name}_human"), human(&events, Paint::PLAIN));
         insta::assert_snapshot!(format!("{name}_junit"), junit(&events));
+        if events
+            .iter()
+            .any(|event| matches!(event, Event::Readiness(_)))
+        {
+            insta::assert_snapshot!(format!("{name}_alone"), gate(&events, false));
+            insta::assert_snapshot!(format!("{name}_alone_verbose"), gate(&events, true));
+        }
         let mut totals = Totals::default();
         events.iter().for_each(|event| totals.on(event));
         insta::assert_debug_snapshot!(format!("{name}_totals"), totals);
