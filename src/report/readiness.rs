@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::Reporter;
 use super::clean::{one_line, visible};
 use super::paint::Paint;
-use super::summary::{counted, seconds};
+use super::summary::{counted, left_lines, seconds};
 use super::totals::Totals;
 use crate::event::{Event, Opens, Outcome, PartOutcome, Readiness, RequirementOutcome, Sight};
 
@@ -78,6 +78,12 @@ impl<W: Write> Reporter for GateReport<W> {
                         counted(self.totals.requests, "request"),
                         seconds(*elapsed),
                     )?;
+                }
+                for line in left_lines(&self.totals) {
+                    writeln!(self.out, "{line}")?;
+                }
+                if self.totals.interrupted {
+                    writeln!(self.out, "interrupted: what is not listed was not tested")?;
                 }
                 self.out.flush()
             }

@@ -82,11 +82,7 @@ pub(super) fn totals_text(totals: &Totals, paint: Paint) -> String {
     if totals.interrupted {
         lines.push("interrupted: what is not listed was not tested".to_owned());
     }
-    if !totals.left.is_empty() {
-        lines.push("left on the target, because it could not be removed:".to_owned());
-        lines.extend(totals.left.iter().map(|url| format!("  {}", one_line(url))));
-        lines.push("  remove them by hand; the journal names them, too".to_owned());
-    }
+    lines.extend(left_lines(totals));
     if totals.snapshots_new + totals.snapshots_different > 0 {
         let what_now = if totals.snapshots_pending > 0 {
             "`scimulate review` shows them"
@@ -188,6 +184,17 @@ pub(super) fn counted(count: usize, noun: &str) -> String {
         1 => format!("1 {noun}"),
         _ => format!("{count} {noun}s"),
     }
+}
+
+/// What could not be removed.
+pub(super) fn left_lines(totals: &Totals) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !totals.left.is_empty() {
+        lines.push("left on the target, because it could not be removed:".to_owned());
+        lines.extend(totals.left.iter().map(|url| format!("  {}", one_line(url))));
+        lines.push("  remove them by hand; the journal names them, too".to_owned());
+    }
+    lines
 }
 
 /// `34 ms`, `65.4 s`.
