@@ -6,19 +6,21 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use jiff::SignedDuration;
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::cli::Complaint;
 use crate::cli::interrupt::signal;
 use crate::cli::run::duration;
 use crate::cli::target::preset_named;
-use crate::server::{self, Defect, POLICIES, Policies, Refused, Running, Token};
+use crate::server::{self, Defect, OauthClient, POLICIES, Policies, Refused, Running, Token};
 use crate::target::{BaseUrl, Credential, Preset, Target};
 
 /// Options of `scimulate serve`.
 #[derive(Debug, Clone, Args)]
+#[command(group(ArgGroup::new("credentials").args(["token", "oauth_client"]).multiple(true)))]
 pub(crate) struct ServeArguments {
     /// Port to listen on; 0 for any free one
     #[arg(
@@ -46,6 +48,10 @@ pub(crate) struct ServeArguments {
         value_name = "TOKEN|-"
     )]
     token: Option<String>,
+    /// Give access tokens to the OAuth client of this id, at /oauth/token, with client credentials; its secret is in
+    /// `SCIMULATE_SERVE_OAUTH_SECRET`, or is made up and printed
+    #[arg(long, env = "SCIMULATE_SERVE_OAUTH_CLIENT", value_name = "ID")]
+    oauth_client: Option<String>,
     /// A further tenant at /NAME/scim/v2, with the same token
     #[arg(long, value_name = "NAME")]
     tenant: Vec<String>,
@@ -70,8 +76,8 @@ pub(crate) struct ServeArguments {
     /// User name of an account that is there and cannot be changed
     #[arg(long, value_name = "USERNAME")]
     protect: Vec<String>,
-    /// How long the token is valid, such as 60s or 10m [default: for ever, or as the preset says]
-    #[arg(long, value_name = "TIME", value_parser = duration, requires = "token")]
+    /// How long tokens are valid, such as 60s or 10m [default: for ever, or as the preset says; access tokens 1 h]
+    #[arg(long, value_name = "TIME", value_parser = duration, requires = "credentials")]
     token_life: Option<Duration>,
     /// JSON file with further schemas and resource types
     #[arg(long, value_name = "FILE")]
@@ -133,7 +139,15 @@ pub(crate) fn serve(arguments: &ServeArguments) -> Result<ExitCode, Complaint> {
         list_defects();
         return Ok(ExitCode::SUCCESS);
     }
-    let settings = arguments.settings()?;
+    let mut settings = arguments.settings()?;
+    let mut made_up = None;
+    if let Some(id) = &arguments.oauth_client {
+        let secret = oauth_secret(&mut made_up)?;
+        settings.oauth = Some(OauthClient {
+            id: id.clone(),
+            secret: secret.into(),
+        });
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -143,6 +157,12 @@ pub(crate) fn serve(arguments: &ServeArguments) -> Result<ExitCode, Complaint> {
         let mut lines = format!("{}\n", running.base_url());
         for tenant in &arguments.tenant {
             lines.push_str(&format!("{}\n", running.tenant_url(tenant)));
+        }
+        if let Some(url) = running.token_url() {
+            lines.push_str(&format!("token endpoint: {url}\n"));
+        }
+        if let Some(secret) = made_up {
+            lines.push_str(&format!("client secret: {secret}\n"));
         }
         // Whoever started it may not read its output.
         let _ = io::stdout()
@@ -232,6 +252,21 @@ impl ServeArguments {
                 .hint("leave `--token` out for a server that is open to everyone")),
             token => Ok(Some(token.to_owned())),
         }
+    }
+}
+
+/// Where the secret of the client of `--oauth-client` is.
+const OAUTH_SECRET: &str = "SCIMULATE_SERVE_OAUTH_SECRET";
+
+/// The secret from the environment, or a new one.
+fn oauth_secret(made_up: &mut Option<String>) -> Result<String, Complaint> {
+    match std::env::var(OAUTH_SECRET) {
+        Ok(secret) if secret.trim().is_empty() => {
+            Err(Complaint::new(format!("`{OAUTH_SECRET}` is empty"))
+                .hint("unset it to have a secret made up, or put one into it"))
+        }
+        Ok(secret) => Ok(secret.trim().to_owned()),
+        Err(_) => Ok(made_up.insert(Uuid::new_v4().to_string()).clone()),
     }
 }
 

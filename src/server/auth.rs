@@ -34,10 +34,12 @@ impl Token {
     }
 }
 
-/// The tokens of a tenant; none means that everyone may do everything.
+/// The tokens of a tenant.
 #[derive(Debug)]
 pub(crate) struct Tokens {
     known: Vec<Known>,
+    /// Without one nothing is possible; else everyone may do everything.
+    needed: bool,
 }
 
 #[derive(Debug)]
@@ -48,13 +50,14 @@ struct Known {
 }
 
 impl Tokens {
-    pub(crate) fn new(tokens: Vec<Token>) -> Tokens {
+    pub(crate) fn new(tokens: Vec<Token>, needed: bool) -> Tokens {
         let known = tokens.into_iter().map(|token| Known {
             token: Arc::new(token),
             retires: None,
         });
         Tokens {
             known: known.collect(),
+            needed,
         }
     }
 
@@ -69,7 +72,7 @@ impl Tokens {
             scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
         });
         let Some(given) = given else {
-            if self.known.is_empty() {
+            if !self.needed {
                 return Ok(None);
             }
             let refusal = Refusal::new(401, "a bearer token is needed in the Authorization header");
@@ -80,7 +83,7 @@ impl Tokens {
             .iter()
             .position(|known| equal(known.token.secret.expose_secret(), given));
         let Some(position) = position else {
-            if self.known.is_empty() {
+            if !self.needed {
                 return Ok(None);
             }
             return Err(invalid(
@@ -97,6 +100,16 @@ impl Tokens {
             self.known.retain(|known| !Arc::ptr_eq(&known.token, &old));
         }
         Ok(Some(token))
+    }
+
+    /// Adds a token, and forgets those that have expired.
+    pub(crate) fn admit(&mut self, token: Token, now: Timestamp) {
+        self.known
+            .retain(|known| known.token.expires.is_none_or(|expires| expires > now));
+        self.known.push(Known {
+            token: Arc::new(token),
+            retires: None,
+        });
     }
 
     /// Makes a new token for who has the current one. That is removed at once, or as soon as the new one is used
@@ -150,7 +163,7 @@ pub(crate) fn check_write(token: Option<&Token>) -> Result<(), Refusal> {
 }
 
 /// Compares without telling by the time taken how much was right.
-fn equal(left: &str, right: &str) -> bool {
+pub(crate) fn equal(left: &str, right: &str) -> bool {
     left.len() == right.len()
         && left
             .bytes()

@@ -68,6 +68,9 @@ impl Server {
         let (path, query) = target
             .split_once('?')
             .map_or((target, ""), |(path, query)| (path, query));
+        if let Some(answer) = self.token_for(path, request, now, fresh) {
+            return Ok(answer);
+        }
         let (tenant, rest) = self.tenant_at(path)?;
         let parts = segments(rest)?;
         let base = format!(
@@ -132,7 +135,7 @@ impl Server {
 }
 
 impl Tenant {
-    fn tokens(&self) -> MutexGuard<'_, Tokens> {
+    pub(super) fn tokens(&self) -> MutexGuard<'_, Tokens> {
         // As with the resources: what another request left is whole.
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
     }

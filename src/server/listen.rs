@@ -97,6 +97,12 @@ impl Running {
         format!("http://{}/{name}{}", self.address, self.base_path())
     }
 
+    /// Address of the default tenant's token endpoint, if there is a client that may use it.
+    pub fn token_url(&self) -> Option<String> {
+        let client = self.shell.server.oauth.as_ref();
+        client.map(|_| format!("http://{}{}", self.address, super::oauth::PATH))
+    }
+
     fn base_path(&self) -> &str {
         // The default tenant is the first.
         &self.shell.server.tenants[0].prefix

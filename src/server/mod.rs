@@ -33,6 +33,7 @@ mod listen;
 mod listing;
 mod members;
 mod membership;
+mod oauth;
 mod operations;
 mod patch;
 mod patch_members;
@@ -52,6 +53,7 @@ mod wire;
 pub use auth::Token;
 pub use defects::{Defect, DefectFault, Story};
 pub use listen::{Running, start};
+pub use oauth::OauthClient;
 pub use policy::{POLICIES, Policies, Policy, PolicyEntry, PolicyFault};
 pub use rules::{Refused, Rules};
 pub use state::StateFault;
@@ -81,6 +83,9 @@ pub struct Settings {
     pub tokens: Vec<Token>,
     /// Further tenants, each at its name before the base path, with its tokens.
     pub tenants: Vec<(String, Vec<Token>)>,
+    /// A client that fetches access tokens at `/oauth/token` beside the base path, and beside that of each tenant. With it
+    /// every tenant asks for a token. They are valid for an hour unless `token_life` says otherwise.
+    pub oauth: Option<OauthClient>,
     /// How long a token is valid from the start, or from when it was made; `None`: for ever.
     pub token_life: Option<SignedDuration>,
     /// Path below the base path where a POST makes a new token for who has one; `None`: nowhere. With the query
@@ -121,6 +126,7 @@ impl Default for Settings {
             base_path: BASE_PATH.to_owned(),
             tokens: Vec::new(),
             tenants: Vec::new(),
+            oauth: None,
             token_life: None,
             rotation: None,
             rules: Rules::default(),
@@ -222,6 +228,7 @@ pub struct Server {
     schemas: Arc<Schemas>,
     policies: Policies,
     rules: Rules,
+    oauth: Option<OauthClient>,
     token_life: Option<SignedDuration>,
     rotation: Option<String>,
     limits: Limits,
@@ -257,7 +264,9 @@ impl Server {
         }
         let schemas = Arc::new(schemas);
         let rules = settings.rules;
+        let has_client = settings.oauth.is_some();
         let tenant = |name: Option<String>, tokens: Vec<Token>| {
+            let needs_token = has_client || !tokens.is_empty();
             let mut store = Store::new(Arc::clone(&schemas), settings.policies);
             rules.seed(&mut store);
             Tenant {
@@ -266,8 +275,8 @@ impl Server {
                     None => settings.base_path.clone(),
                 },
                 name,
-                needs_token: !tokens.is_empty(),
-                tokens: Mutex::new(Tokens::new(tokens)),
+                needs_token,
+                tokens: Mutex::new(Tokens::new(tokens, needs_token)),
                 state: Mutex::new(State {
                     store,
                     discovery: None,
@@ -284,6 +293,7 @@ impl Server {
         Ok(Server {
             tenants,
             policies: settings.policies,
+            oauth: settings.oauth,
             token_life: settings.token_life,
             rotation: settings.rotation,
             limits: Limits {
