@@ -98,7 +98,9 @@ async fn overhead() -> Outcome<()> {
             Event::StepFinished {
                 exchanges: seen, ..
             }
-            | Event::Preflight { exchanges: seen } => exchanges.extend(seen),
+            | Event::Preflight {
+                exchanges: seen, ..
+            } => exchanges.extend(seen),
             Event::ScenarioFinished { cleanup, .. } => exchanges.extend(cleanup),
             _ => {}
         })

@@ -12,6 +12,7 @@ mod coverage;
 mod failing;
 mod interrupt;
 mod list;
+mod oauth;
 mod payload;
 mod report;
 mod review;

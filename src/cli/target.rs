@@ -7,6 +7,7 @@ use clap::Args;
 use secrecy::SecretString;
 
 use crate::cli::Complaint;
+use crate::cli::oauth::OauthArguments;
 use crate::target::{BaseUrl, Config, ConfigError, Credential, Preset, Target, TargetConfig};
 
 /// Options that name a target and say how to authenticate there.
@@ -41,6 +42,8 @@ pub(crate) struct TargetArguments {
         requires = "basic_user"
     )]
     password_env: Option<String>,
+    #[command(flatten)]
+    oauth: OauthArguments,
     /// A header of every request, for what is not secret
     #[arg(long, value_name = "NAME: VALUE")]
     header: Vec<String>,
@@ -145,7 +148,7 @@ impl TargetArguments {
             )?)));
         }
         if let Some(file) = &self.token_file {
-            return Ok(Some(Credential::Bearer(from_file(file)?)));
+            return Ok(Some(Credential::Bearer(from_file(file, "--token-file")?)));
         }
         if let Some(given) = &self.token {
             if given != "-" {
@@ -173,6 +176,9 @@ impl TargetArguments {
                 password,
             }));
         }
+        if let Some(client) = self.oauth.client()? {
+            return Ok(Some(Credential::ClientCredentials(client)));
+        }
         // The variable that everybody would try first.
         match std::env::var("SCIMULATE_TOKEN") {
             Ok(token) if !token.trim().is_empty() => Ok(Some(Credential::Bearer(usable(
@@ -191,7 +197,7 @@ pub(crate) fn preset_named(name: &str) -> Result<&'static Preset, Complaint> {
     })
 }
 
-fn from_environment(variable: &str, option: &str) -> Result<SecretString, Complaint> {
+pub(super) fn from_environment(variable: &str, option: &str) -> Result<SecretString, Complaint> {
     let value = std::env::var(variable).unwrap_or_default();
     let place = format!("environment variable `{variable}`");
     if value.trim().is_empty() {
@@ -211,10 +217,10 @@ fn from_environment(variable: &str, option: &str) -> Result<SecretString, Compla
     usable(value.trim(), &place)
 }
 
-fn from_file(file: &Path) -> Result<SecretString, Complaint> {
+pub(super) fn from_file(file: &Path, option: &str) -> Result<SecretString, Complaint> {
     let token = std::fs::read_to_string(file).map_err(|problem| {
         Complaint::new(format!(
-            "`--token-file`: cannot read `{}`: {problem}",
+            "`{option}`: cannot read `{}`: {problem}",
             file.display()
         ))
     })?;

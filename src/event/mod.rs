@@ -1,9 +1,11 @@
 //! Events: all that a reporter needs, as it happens. As JSON lines they are the machine format, version [`FORMAT`].
 
+mod authentication;
 mod cause;
 mod known;
 mod readiness;
 
+pub use authentication::{Authentication, AuthenticationKind};
 pub use cause::{Cause, GridCell, StepPlace};
 pub use known::Comparison;
 pub use readiness::{Opens, Outcome, PartOutcome, Readiness, RequirementOutcome, Sight};
@@ -60,10 +62,13 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         hint: Option<String>,
     },
-    /// Traffic of ours that belongs to no scenario: preflight and discovery.
+    /// Traffic of ours that belongs to no scenario: preflight, discovery, and access tokens, also those that are fetched later.
     Preflight {
         /// What was exchanged.
         exchanges: Vec<Exchange>,
+        /// How requests are authenticated; not said again later.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        authentication: Option<Authentication>,
     },
     /// A scenario begins, as one client.
     ScenarioStarted {

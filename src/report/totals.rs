@@ -73,7 +73,7 @@ impl Totals {
     /// Takes the next event.
     pub fn on(&mut self, event: &Event) {
         match event {
-            Event::Preflight { exchanges } => self.requests += exchanges.len(),
+            Event::Preflight { exchanges, .. } => self.requests += exchanges.len(),
             Event::Stopped { message, .. } => self.stopped = Some(message.clone()),
             Event::ScenarioStarted { .. } => self.unfinished += 1,
             Event::StepFinished {

@@ -1,62 +1,49 @@
 //! Sends requests and keeps what came back, whatever it is: bounded in time and size, secrets masked.
 
 use std::collections::BTreeMap;
-use std::error::Error;
-use std::io::Read;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use jiff::Timestamp;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::redirect::Policy;
 use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
-use crate::exchange::{Body, Broken, Exchange, Failure, Mask, Request, Response};
+use crate::event::Authentication;
+use crate::exchange::{Body, Exchange, Failure, Mask, Request};
 use crate::plan::Outgoing;
-use crate::target::Target;
+use crate::run::secrets::Secrets;
+use crate::run::token::{Token, Tokens};
+use crate::run::token_fault::TokenFault;
+use crate::run::wire::{Bounds, Wire};
+use crate::target::{Credential, Target};
 
-/// Limits of an exchange where the scenario gives none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
-    /// Longest time from sending to the last byte.
-    pub timeout: Duration,
-    /// Most bytes of a body.
-    pub body: u64,
-}
-
-impl Default for Bounds {
-    /// 30 s, and 16 MiB.
-    fn default() -> Self {
-        Self {
-            timeout: Duration::from_secs(30),
-            body: 16 * 1024 * 1024,
-        }
-    }
-}
-
-/// Bytes that are kept of a body over the limit: nothing is judged by them, and every report would carry them.
-const EVIDENCE: usize = 64 * 1024;
-
-/// An HTTP client for one target and its tenants. Redirects are never followed, proxies never used.
+/// An HTTP client for one target and its tenants.
 pub(crate) struct Client {
-    http: reqwest::Client,
+    wire: Wire,
     main: Endpoint,
     tenants: BTreeMap<String, Endpoint>,
-    mask: Mask,
-    bounds: Bounds,
+    /// What was exchanged to be let in, and is told of no scenario.
+    aside: Mutex<Vec<Exchange>>,
 }
 
 struct Endpoint {
     target: Target,
     authorization: Option<SecretString>,
+    /// Where access tokens come from, if the target asks for them.
+    tokens: Option<Tokens>,
 }
 
 impl Endpoint {
     fn new(target: Target) -> Self {
+        let tokens = match &target.credential {
+            Credential::ClientCredentials(client) => Some(Tokens::new(client.clone())),
+            _ => None,
+        };
         Self {
             authorization: target.credential.header(),
+            tokens,
             target,
         }
     }
@@ -65,55 +52,122 @@ impl Endpoint {
 impl Client {
     /// A client for this target.
     pub(crate) fn new(target: &Target, mask: Mask, bounds: Bounds) -> Result<Self, String> {
-        // A second call finds the provider installed, which is what is wanted.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
-            .http1_only()
-            .http1_title_case_headers()
-            .redirect(Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .referer(false)
-            // Many servers close an idle connection after 5 s; a request must not meet that moment.
-            .pool_idle_timeout(Duration::from_secs(4))
-            .build()
-            .map_err(|problem| chain(&problem))?;
         Ok(Self {
-            http,
+            wire: Wire::new(Arc::new(Secrets::new(mask)), bounds)?,
             main: Endpoint::new(target.clone()),
             tenants: target
                 .tenants
                 .iter()
                 .map(|(name, tenant)| (name.clone(), Endpoint::new(tenant.clone())))
                 .collect(),
-            mask,
-            bounds,
+            aside: Mutex::default(),
         })
     }
 
     /// Longest time for an answer where a request has none of its own.
     pub(crate) fn timeout(&self) -> Duration {
-        self.bounds.timeout
+        self.wire.bounds.timeout
     }
 
-    /// Takes secrets out.
-    pub(crate) fn mask(&self) -> &Mask {
-        &self.mask
+    /// Takes out all secrets that are known by now.
+    pub(crate) fn mask(&self) -> Arc<Mask> {
+        self.wire.secrets.mask()
     }
 
-    /// Sends a request and waits for its outcome.
-    pub(crate) async fn send(&self, outgoing: &Outgoing) -> Exchange {
-        let endpoint = match &outgoing.tenant {
-            Some(tenant) => self.tenants.get(tenant).unwrap_or(&self.main),
-            None => &self.main,
+    /// All secrets, also those that are not known yet.
+    pub(crate) fn secrets(&self) -> &Arc<Secrets> {
+        &self.wire.secrets
+    }
+
+    /// What was exchanged to be let in since this was asked last.
+    pub(crate) fn take_aside(&self) -> Vec<Exchange> {
+        std::mem::take(&mut *self.aside.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Why there is no access token, for whichever tenant.
+    pub(crate) fn token_fault(&self) -> Option<TokenFault> {
+        let endpoints = self.tenants.values().chain([&self.main]);
+        endpoints
+            .filter_map(|endpoint| endpoint.tokens.as_ref()?.fault())
+            .next()
+    }
+
+    /// Has all that the first request needs.
+    pub(crate) async fn authorize(
+        &self,
+        tenant: Option<&str>,
+    ) -> Result<Authentication, TokenFault> {
+        let endpoint = self.endpoint(tenant);
+        let expires_in = match &endpoint.tokens {
+            Some(tokens) => self.token(tokens).await?.expires_in,
+            None => None,
         };
+        Ok(Authentication {
+            kind: endpoint.target.authentication(),
+            expires_in,
+        })
+    }
+
+    fn endpoint(&self, tenant: Option<&str>) -> &Endpoint {
+        tenant
+            .and_then(|tenant| self.tenants.get(tenant))
+            .unwrap_or(&self.main)
+    }
+
+    /// Sends a request and waits for its outcome. An access token that the target refuses is replaced once.
+    pub(crate) async fn send(&self, outgoing: &Outgoing) -> Exchange {
+        let endpoint = self.endpoint(outgoing.tenant.as_deref());
+        if outgoing.own_authorization {
+            return self.sent(endpoint, outgoing, Ok(None)).await;
+        }
+        let Some(tokens) = &endpoint.tokens else {
+            let authorization = endpoint.authorization.as_ref();
+            return self.sent(endpoint, outgoing, Ok(authorization)).await;
+        };
+        let token = match self.token(tokens).await {
+            Ok(token) => token,
+            Err(fault) => {
+                return self.sent(endpoint, outgoing, Err(fault.to_string())).await;
+            }
+        };
+        let exchange = self.sent(endpoint, outgoing, Ok(Some(&token.header))).await;
+        if exchange.status() != Some(401) {
+            return exchange;
+        }
+        let (fresh, fetching) = tokens.instead_of(&token, &self.wire).await;
+        let Some(fresh) = fresh else {
+            self.put_aside(fetching);
+            return exchange;
+        };
+        self.put_aside([exchange].into_iter().chain(fetching));
+        let again = self.sent(endpoint, outgoing, Ok(Some(&fresh.header))).await;
+        if again.status() == Some(401) {
+            tokens.in_vain(&fresh).await;
+        }
+        again
+    }
+
+    async fn token(&self, tokens: &Tokens) -> Result<Arc<Token>, TokenFault> {
+        let (token, fetching) = tokens.current(&self.wire).await;
+        self.put_aside(fetching);
+        token
+    }
+
+    fn put_aside(&self, exchanges: impl IntoIterator<Item = Exchange>) {
+        let mut aside = self.aside.lock().unwrap_or_else(PoisonError::into_inner);
+        aside.extend(exchanges);
+    }
+
+    /// Sends a request with this authorization, or says why it is not sent.
+    async fn sent(
+        &self,
+        endpoint: &Endpoint,
+        outgoing: &Outgoing,
+        authorization: Result<Option<&SecretString>, String>,
+    ) -> Exchange {
         let target = endpoint.target.base.target(&outgoing.target);
         let mut headers = outgoing.headers.clone();
-        if let Some(authorization) = endpoint
-            .authorization
-            .as_ref()
-            .filter(|_| !outgoing.own_authorization)
-        {
+        if let Ok(Some(authorization)) = &authorization {
             headers.push((
                 "Authorization".to_owned(),
                 authorization.expose_secret().to_owned(),
@@ -130,36 +184,42 @@ impl Client {
             // The HTTP library sends this one if there is no other, so it is told.
             headers.push(("Accept".to_owned(), "*/*".to_owned()));
         }
+        let mask = self.mask();
         let mut request = Request {
             method: outgoing.method.clone(),
             origin: endpoint.target.base.origin().to_owned(),
-            target: self.mask.text(&target),
+            target: mask.text(&target),
             headers: headers
                 .iter()
-                .map(|(name, value)| (name.clone(), self.mask.text(value)))
+                .map(|(name, value)| (name.clone(), mask.text(value)))
                 .collect(),
-            body: Body::new(self.mask.body(outgoing.body.as_deref().unwrap_or_default())),
+            body: Body::new(mask.body(outgoing.body.as_deref().unwrap_or_default())),
         };
         let started = Timestamp::now().to_string();
         let clock = Instant::now();
-        let timeout = outgoing.limits.timeout.unwrap_or(self.bounds.timeout);
-        let limit = outgoing.limits.body.unwrap_or(self.bounds.body);
-        let outcome = match self.built(
-            endpoint,
-            &target,
-            &outgoing.method,
-            &headers,
-            outgoing.body.clone(),
-        ) {
+        let timeout = outgoing.limits.timeout.unwrap_or(self.wire.bounds.timeout);
+        let limit = outgoing.limits.body.unwrap_or(self.wire.bounds.body);
+        let built = authorization.and_then(|_| {
+            self.built(
+                endpoint,
+                &target,
+                &outgoing.method,
+                &headers,
+                outgoing.body.clone(),
+            )
+        });
+        let outcome = match built {
             Ok(built) => {
                 let sent = target_of(built.url());
                 if sent != target {
                     // The URL library has rewritten it; what is shown is what went out.
-                    request.target = self.mask.text(&sent);
+                    request.target = mask.text(&sent);
                 }
-                self.exchanged(built, clock + timeout, timeout, limit).await
+                let received = self.wire.received(built, timeout, limit).await;
+                // A token that was fetched meanwhile is masked, too.
+                received.map(|received| received.masked(&self.mask()))
             }
-            Err(problem) => Err(Failure::NotSent(self.mask.text(&problem))),
+            Err(problem) => Err(Failure::NotSent(mask.text(&problem))),
         };
         Exchange {
             sender: outgoing.sender.clone(),
@@ -197,95 +257,9 @@ impl Client {
         }
         Ok(request)
     }
-
-    async fn exchanged(
-        &self,
-        request: reqwest::Request,
-        deadline: Instant,
-        timeout: Duration,
-        limit: u64,
-    ) -> Result<Response, Failure> {
-        let milliseconds = timeout.as_millis() as u64;
-        let mut response = match timeout_at(deadline, self.http.execute(request)).await {
-            Err(_) => return Err(Failure::Timeout(milliseconds)),
-            Ok(Err(problem)) => return Err(self.failure(&problem)),
-            Ok(Ok(response)) => response,
-        };
-        let status = response.status().as_u16();
-        let headers: Vec<(String, String)> = response
-            .headers()
-            .iter()
-            .map(|(name, value)| {
-                (
-                    name.to_string(),
-                    self.mask.text(&String::from_utf8_lossy(value.as_bytes())),
-                )
-            })
-            .collect();
-        let mut bytes = Vec::new();
-        let mut broken = None;
-        loop {
-            match timeout_at(deadline, response.chunk()).await {
-                Err(_) => broken = Some(Broken::Slow(milliseconds)),
-                Ok(Err(problem)) => broken = Some(Broken::Cut(self.mask.text(&chain(&problem)))),
-                Ok(Ok(None)) => {}
-                Ok(Ok(Some(chunk))) => {
-                    let room = (limit as usize).saturating_sub(bytes.len());
-                    bytes.extend_from_slice(&chunk[..chunk.len().min(room)]);
-                    if chunk.len() <= room {
-                        continue;
-                    }
-                    broken = Some(Broken::TooLarge(limit));
-                }
-            }
-            break;
-        }
-        let encoding = headers
-            .iter()
-            .find(|(name, _)| name == "content-encoding")
-            .map(|(_, value)| value.as_str());
-        if let Some(encoding) = encoding.filter(|_| !bytes.is_empty()) {
-            match decoded(&bytes, encoding, limit) {
-                Ok((plain, problem)) => {
-                    bytes = plain;
-                    broken = broken.or(problem);
-                }
-                Err(problem) => broken = broken.or(Some(Broken::Encoding(problem))),
-            }
-        }
-        if let Some(Broken::TooLarge(_)) = broken {
-            bytes.truncate(EVIDENCE);
-            bytes.shrink_to_fit();
-        }
-        Ok(Response::new(
-            status,
-            headers,
-            Body::new(self.mask.body(&bytes)),
-            broken,
-        ))
-    }
-
-    fn failure(&self, problem: &reqwest::Error) -> Failure {
-        let words = self.mask.text(&chain(problem));
-        let lower = words.to_lowercase();
-        let is_tls = [
-            "certificate",
-            "handshake",
-            "tls",
-            // What rustls says of a server that answers in plain HTTP.
-            "corrupt message",
-        ];
-        if is_tls.iter().any(|word| lower.contains(word)) {
-            Failure::Tls(words)
-        } else if problem.is_connect() {
-            Failure::Connect(words)
-        } else {
-            Failure::Protocol(words)
-        }
-    }
 }
 
-fn header_map(headers: &[(String, String)]) -> Result<HeaderMap, String> {
+pub(crate) fn header_map(headers: &[(String, String)]) -> Result<HeaderMap, String> {
     let mut map = HeaderMap::with_capacity(headers.len());
     for (name, value) in headers {
         let known = HeaderName::from_bytes(name.as_bytes())
@@ -311,65 +285,9 @@ fn dot_segment(target: &str) -> Option<&str> {
 }
 
 /// Path and query of a URL.
-fn target_of(url: &Url) -> String {
+pub(crate) fn target_of(url: &Url) -> String {
     match url.query() {
         Some(query) => format!("{}?{query}", url.path()),
         None => url.path().to_owned(),
     }
-}
-
-/// Undoes a content encoding, at most up to the limit: a small answer may hold a very large body. What could be undone of
-/// a broken one is kept.
-fn decoded(bytes: &[u8], encoding: &str, limit: u64) -> Result<(Vec<u8>, Option<Broken>), String> {
-    let most = limit.saturating_add(1);
-    let mut plain = Vec::new();
-    let read = match encoding.trim().to_ascii_lowercase().as_str() {
-        "" | "identity" => return Ok((bytes.to_vec(), None)),
-        "gzip" | "x-gzip" => MultiGzDecoder::new(bytes)
-            .take(most)
-            .read_to_end(&mut plain),
-        // RFC 9110 8.4.1.2 means zlib; some servers send it bare.
-        "deflate" => ZlibDecoder::new(bytes)
-            .take(most)
-            .read_to_end(&mut plain)
-            .or_else(|_| {
-                plain.clear();
-                DeflateDecoder::new(bytes)
-                    .take(most)
-                    .read_to_end(&mut plain)
-            }),
-        other => return Err(format!("`{other}` was not asked for and is not known")),
-    };
-    if plain.len() as u64 > limit {
-        plain.truncate(limit as usize);
-        return Ok((plain, Some(Broken::TooLarge(limit))));
-    }
-    match read {
-        Ok(_) => Ok((plain, None)),
-        Err(problem) if plain.is_empty() => Err(problem.to_string()),
-        Err(problem) => Ok((plain, Some(Broken::Encoding(problem.to_string())))),
-    }
-}
-
-/// An error with its causes, each said once.
-fn chain(problem: &dyn Error) -> String {
-    let mut words: Vec<String> = Vec::new();
-    let mut next = Some(problem);
-    while let Some(problem) = next {
-        let text = problem.to_string();
-        if !words.iter().any(|known| known.contains(&text)) {
-            words.push(text);
-        }
-        next = problem.source();
-    }
-    // The outer errors of the client name its own parts and repeat the URL, which the request shows already.
-    let inner = words
-        .iter()
-        .position(|word| {
-            !["error ", "client error (", "tcp connect error", "dns error"]
-                .iter()
-                .any(|start| word.starts_with(start))
-        })
-        .unwrap_or(words.len().saturating_sub(1));
-    words.split_off(inner).join(": ")
 }

@@ -3,17 +3,17 @@
 use std::fs::{File, OpenOptions, create_dir_all, remove_file};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use serde::Serialize;
 
-use crate::exchange::Mask;
+use crate::run::secrets::Secrets;
 
 /// An open journal. It removes itself when all that was created is gone again.
 pub(crate) struct Journal {
     file: Mutex<File>,
     path: PathBuf,
-    mask: Mask,
+    secrets: Arc<Secrets>,
 }
 
 /// One line of the journal.
@@ -43,7 +43,12 @@ impl Journal {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub(crate) fn open(directory: &Path, run: &str, target: &str, mask: Mask) -> io::Result<Self> {
+    pub(crate) fn open(
+        directory: &Path,
+        run: &str,
+        target: &str,
+        secrets: Arc<Secrets>,
+    ) -> io::Result<Self> {
         create_dir_all(directory)?;
         let path = directory.join(format!("{run}.jsonl"));
         let file = OpenOptions::new()
@@ -53,7 +58,7 @@ impl Journal {
         let journal = Self {
             file: Mutex::new(file),
             path,
-            mask,
+            secrets,
         };
         journal.note(&Entry::Run { run, target })?;
         Ok(journal)
@@ -64,7 +69,7 @@ impl Journal {
     /// # Errors
     /// The file cannot be written.
     pub(crate) fn note(&self, entry: &Entry<'_>) -> io::Result<()> {
-        let mut line = self.mask.text(&serde_json::to_string(entry)?);
+        let mut line = self.secrets.mask().text(&serde_json::to_string(entry)?);
         line.push('\n');
         let mut file = self
             .file

@@ -11,10 +11,15 @@ mod naming;
 mod outage;
 mod play;
 mod preflight;
+mod received;
+mod secrets;
 pub(crate) mod state_file;
 pub(crate) mod sync;
+mod token;
+mod token_fault;
+mod wire;
 
-pub use client::Bounds;
+pub use wire::Bounds;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -160,7 +165,7 @@ pub async fn run(
                 directory,
                 &settings.run,
                 &settings.target.base.to_string(),
-                client.mask().clone(),
+                Arc::clone(client.secrets()),
             )
             .map_err(|problem| {
                 format!(
@@ -184,7 +189,7 @@ pub async fn run(
         examined = preflight::examine(&client, &settings.target) => Some(examined),
         () = cancel.cancelled() => None,
     };
-    let Some((exchanges, known)) = examined else {
+    let Some(examined) = examined else {
         if let Some(journal) = journal {
             journal.discard();
         }
@@ -194,8 +199,7 @@ pub async fn run(
         });
         return Ok(Ending::Interrupted);
     };
-    let watch = Watch::after(&exchanges);
-    tell(Event::Preflight { exchanges });
+    let (watch, known) = examined.told(&mut tell);
     let known = match known {
         Ok(known) => Arc::new(Known {
             tries_undeclared: settings.undeclared,
@@ -228,9 +232,7 @@ pub async fn run(
     };
     for (preset, target) in &settings.imitations {
         let client = connected(&settings, target)?;
-        let (exchanges, known) = preflight::examine(&client, target).await;
-        let watch = Watch::after(&exchanges);
-        tell(Event::Preflight { exchanges });
+        let (watch, known) = preflight::examine(&client, target).await.told(&mut tell);
         let known = known.map_err(|problem| format!("`{preset}`: {}", problem.message))?;
         let endpoint = Endpoint {
             target: target.clone(),
@@ -254,7 +256,11 @@ pub async fn run(
         declared.on(&event);
         tell(event);
     };
-    let (left, played) = play_all(
+    let Played {
+        left,
+        played,
+        is_shut_out,
+    } = play_all(
         &settings,
         &context,
         &endpoints,
@@ -307,11 +313,22 @@ pub async fn run(
         elapsed: clock.elapsed(),
         interrupted,
     });
-    Ok(if interrupted {
-        Ending::Interrupted
-    } else {
-        Ending::Finished
+    Ok(match (interrupted, is_shut_out) {
+        (true, _) => Ending::Interrupted,
+        (false, true) => Ending::Untestable,
+        (false, false) => Ending::Finished,
     })
+}
+
+/// What came of the scenarios.
+#[derive(Default)]
+struct Played {
+    /// Resources that may still be there.
+    left: usize,
+    /// Scenarios that were played to their end.
+    played: usize,
+    /// There was no access token any more.
+    is_shut_out: bool,
 }
 
 /// Plays all scenarios, at most `jobs` at once; one that must be alone waits until the others are done, and they for it.
@@ -322,12 +339,12 @@ async fn play_all(
     cancel: &CancellationToken,
     received: &mut UnboundedReceiver<Event>,
     tell: &mut impl FnMut(Event),
-) -> Result<(usize, usize), String> {
+) -> Result<Played, String> {
     let mut waiting: VecDeque<_> = settings.scenarios.iter().cloned().enumerate().collect();
     let mut playing: JoinSet<(bool, Verdict, Heard)> = JoinSet::new();
     let mut outage = Outage::default();
     let mut alone = false;
-    let (mut left, mut played) = (0, 0);
+    let mut sum = Played::default();
     let mut stop = false;
     loop {
         while let Some((_, (scenario, _))) = waiting.front() {
@@ -369,21 +386,33 @@ async fn play_all(
         }
         tokio::select! {
             biased;
-            Some(event) = received.recv() => pass_on(event, &mut left, tell),
+            Some(event) = received.recv() => pass_on(event, &mut sum.left, tell),
             joined = playing.join_next() => match joined {
                 None => break,
                 Some(Ok((was_alone, verdict, heard))) => {
                     alone &= !was_alone;
-                    played += 1;
+                    sum.played += 1;
+                    tell_aside(&endpoints.own.client, tell);
                     let silence = outage.heard(heard);
                     if let (Some(message), false, false) = (silence, stop, waiting.is_empty()) {
                         stop = true;
                         while let Ok(event) = received.try_recv() {
-                            pass_on(event, &mut left, tell);
+                            pass_on(event, &mut sum.left, tell);
                         }
                         tell(Event::Stopped {
                             message: format!("{message}; {} more were not played", waiting.len()),
                             hint: Some("look whether the target is still running, and into its log".to_owned()),
+                        });
+                    }
+                    if let (Some(fault), false) = (endpoints.own.client.token_fault(), stop) {
+                        stop = true;
+                        sum.is_shut_out = true;
+                        while let Ok(event) = received.try_recv() {
+                            pass_on(event, &mut sum.left, tell);
+                        }
+                        tell(Event::Stopped {
+                            message: format!("the access token has ended, and there is no new one: {fault}; {} more were not played", waiting.len()),
+                            hint: Some(fault.hint()),
                         });
                     }
                     stop |= settings.fail_fast && matches!(verdict, Verdict::Fail | Verdict::Error);
@@ -393,9 +422,20 @@ async fn play_all(
         }
     }
     while let Ok(event) = received.try_recv() {
-        pass_on(event, &mut left, tell);
+        pass_on(event, &mut sum.left, tell);
     }
-    Ok((left, played))
+    Ok(sum)
+}
+
+/// Tells of access tokens that were fetched on the way.
+fn tell_aside(client: &Client, tell: &mut impl FnMut(Event)) {
+    let exchanges = client.take_aside();
+    if !exchanges.is_empty() {
+        tell(Event::Preflight {
+            exchanges,
+            authentication: None,
+        });
+    }
 }
 
 /// A client for a target, which masks what is secret.

@@ -175,7 +175,7 @@ impl Play {
         let mask = self.endpoint.client.mask();
         let expectations: Vec<Expectation> = expectations
             .iter()
-            .map(|expectation| masking::expectation(mask, expectation))
+            .map(|expectation| masking::expectation(&mask, expectation))
             .collect();
         judge::findings(&expectations, seen, self.client.authority())
             .into_iter()
@@ -246,7 +246,7 @@ impl Play {
         let mask = self.endpoint.client.mask();
         let findings = findings
             .into_iter()
-            .map(|finding| masking::finding(mask, finding))
+            .map(|finding| masking::finding(&mask, finding))
             .collect();
         self.emit(Event::StepFinished {
             scenario: self.number,
@@ -278,7 +278,7 @@ impl Play {
         for (index, request) in round.requests.iter().enumerate() {
             if let Some(reason) = self.refusal(request, ledger) {
                 exchanges[index] = Some(not_sent(
-                    self.endpoint.client.mask(),
+                    &self.endpoint.client.mask(),
                     &self.endpoint.target.base,
                     request,
                     reason,
@@ -337,7 +337,7 @@ impl Play {
                 Exchange {
                     outcome: Err(Failure::Protocol(reason.clone())),
                     ..not_sent(
-                        self.endpoint.client.mask(),
+                        &self.endpoint.client.mask(),
                         &self.endpoint.target.base,
                         request,
                         reason,

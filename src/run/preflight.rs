@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::checks::Watch;
+use crate::event::{Authentication, Event};
 use crate::exchange::{Exchange, Failure, Response};
 use crate::plan::{Known, Outgoing};
 use crate::run::client::Client;
+use crate::run::token_fault::TokenFault;
 use crate::scim::urn;
 use crate::target::{Credential, Target};
 
@@ -17,12 +20,50 @@ pub(crate) struct Untestable {
     pub(crate) hint: Option<String>,
 }
 
-/// Asks the target, or one of its tenants, for one user: whether it is reached, and is SCIM.
+impl Untestable {
+    fn without_token(fault: &TokenFault) -> Self {
+        Self {
+            message: fault.to_string(),
+            hint: Some(fault.hint()),
+        }
+    }
+}
+
+/// What was asked before the first scenario, and what came of it.
+pub(crate) struct Examined {
+    /// What was exchanged to be let in.
+    aside: Vec<Exchange>,
+    /// What was exchanged with the target.
+    exchanges: Vec<Exchange>,
+    authentication: Option<Authentication>,
+    known: Result<Known, Untestable>,
+}
+
+impl Examined {
+    /// Tells what was exchanged; what can be judged by it, and what the target says of itself.
+    pub(crate) fn told(self, tell: &mut impl FnMut(Event)) -> (Watch, Result<Known, Untestable>) {
+        let watch = Watch::after(&self.exchanges);
+        let mut exchanges = self.aside;
+        exchanges.extend(self.exchanges);
+        tell(Event::Preflight {
+            exchanges,
+            authentication: self.authentication,
+        });
+        (watch, self.known)
+    }
+}
+
+/// Asks the target, or one of its tenants, for one user: whether it is reached, and is SCIM. Without an access token,
+/// where one is needed, it is not asked.
 pub(crate) async fn first_question(
     client: &Client,
     target: &Target,
     tenant: Option<&str>,
-) -> (Exchange, Option<Untestable>) {
+) -> (Option<(Authentication, Exchange)>, Option<Untestable>) {
+    let authentication = match client.authorize(tenant).await {
+        Ok(authentication) => authentication,
+        Err(fault) => return (None, Some(Untestable::without_token(&fault))),
+    };
     let request = Outgoing::harness(
         "GET",
         "/Users?startIndex=1&count=1".to_owned(),
@@ -31,19 +72,31 @@ pub(crate) async fn first_question(
     let first = client.send(&request).await;
     let asked = tenant.and_then(|tenant| target.tenants.get(tenant));
     let untestable = problem(&first, asked.unwrap_or(target));
-    (first, untestable)
+    (Some((authentication, first)), untestable)
 }
 
 /// Asks the target a first question, and what it says about itself.
-pub(crate) async fn examine(
+pub(crate) async fn examine(client: &Client, target: &Target) -> Examined {
+    let (answered, untestable) = first_question(client, target, None).await;
+    let (authentication, exchanges) = answered.unzip();
+    let mut exchanges = Vec::from_iter(exchanges);
+    let known = match untestable {
+        Some(untestable) => Err(untestable),
+        None => asked_about_itself(client, target, &mut exchanges).await,
+    };
+    Examined {
+        aside: client.take_aside(),
+        exchanges,
+        authentication,
+        known,
+    }
+}
+
+async fn asked_about_itself(
     client: &Client,
     target: &Target,
-) -> (Vec<Exchange>, Result<Known, Untestable>) {
-    let (first, untestable) = first_question(client, target, None).await;
-    let mut exchanges = vec![first];
-    if let Some(problem) = untestable {
-        return (exchanges, Err(problem));
-    }
+    exchanges: &mut Vec<Exchange>,
+) -> Result<Known, Untestable> {
     for document in ["/ServiceProviderConfig", "/Schemas"] {
         exchanges.push(
             client
@@ -73,7 +126,7 @@ pub(crate) async fn examine(
             "look into its log; nothing about provisioning can be said before it answers"
                 .to_owned(),
         );
-        return (exchanges, Err(Untestable { message, hint }));
+        return Err(Untestable { message, hint });
     }
     let attributes = attributes(body(&exchanges[2]));
     let mut capabilities = capabilities(body(&exchanges[1]));
@@ -89,7 +142,7 @@ pub(crate) async fn examine(
         attributes,
         tenants: target.tenants.keys().cloned().collect(),
     };
-    (exchanges, Ok(known))
+    Ok(known)
 }
 
 /// Whether a request without `Authorization` is one without credentials.
@@ -145,6 +198,9 @@ fn problem(first: &Exchange, target: &Target) -> Option<Untestable> {
             let hint = match target.credential {
                 Credential::None => {
                     "give the token with `--token-env NAME`, `--token-file FILE` or `--token -`"
+                }
+                Credential::ClientCredentials(_) => {
+                    "the access token was sent, and is not accepted: does the target trust this token endpoint, and is the scope right?"
                 }
                 _ => {
                     "the token or password was sent, and is not accepted: is it the right one, and is it still valid?"

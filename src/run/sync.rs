@@ -13,10 +13,11 @@ use crate::exchange::{Body, Exchange, Failure, Request};
 use crate::idp::{Call, Outcome, Provisioner, Ticket};
 use crate::plan::Outgoing;
 use crate::plan::request::from_call;
-use crate::run::client::{Bounds, Client};
+use crate::run::client::Client;
 use crate::run::dry::Assumed;
 use crate::run::preflight::{self, Untestable};
 use crate::run::state_file::StateFile;
+use crate::run::wire::Bounds;
 use crate::target::Target;
 
 /// Longest time that is really waited because a target asks for it; all longer waits of a provider are virtual.
@@ -287,6 +288,14 @@ impl<T: FnMut(Told)> Drive<'_, T> {
 
     fn heard(&mut self, exchange: &Exchange) {
         (self.tell)(Told::Answered);
+        // Nobody asks how a sync was let in, and it may take days.
+        drop(self.client.take_aside());
+        if let (Some(fault), Ending::Finished) = (self.client.token_fault(), &self.ending) {
+            self.ending = Ending::Untestable {
+                message: format!("the access token has ended, and there is no new one: {fault}"),
+                hint: Some(fault.hint()),
+            };
+        }
         match &exchange.outcome {
             Ok(_) | Err(Failure::NotSent(_)) => self.silent = 0,
             Err(failure) => {

@@ -3,10 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::scenario::declaration::{DECLARABLE, OWN, is_declarable, nearest_declarable};
-use crate::target::{BaseUrl, BaseUrlError, Credential, Preset, Target};
+use crate::target::{
+    BaseUrl, BaseUrlError, ClientAuthentication, ClientCredentials, Credential, Preset, Target,
+    TokenUrl, TokenUrlError,
+};
 
 /// The file `scimulate.toml`.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -31,6 +35,8 @@ pub struct TargetConfig {
     pub basic_user: Option<String>,
     /// Environment variable that holds the password for Basic authentication.
     pub password_env: Option<String>,
+    /// How to fetch access tokens.
+    pub oauth: Option<OauthConfig>,
     /// Headers of every request.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
@@ -50,6 +56,27 @@ pub struct TargetConfig {
     #[serde(default)]
     pub tenants: BTreeMap<String, TargetConfig>,
 }
+
+/// OAuth 2.0 client credentials of a target.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct OauthConfig {
+    /// Address of the token endpoint.
+    pub token_url: String,
+    /// The client's id.
+    pub client_id: String,
+    /// Environment variable that holds the client's secret.
+    pub client_secret_env: Option<String>,
+    /// File that holds the client's secret.
+    pub client_secret_file: Option<PathBuf>,
+    /// What the token is to be good for.
+    pub scope: Option<String>,
+    /// Where the secret stands: `basic` or `post`.
+    pub client_auth: Option<String>,
+}
+
+/// Where the secret of a client is looked for if nothing else is said.
+pub const CLIENT_SECRET: &str = "SCIMULATE_OAUTH_CLIENT_SECRET";
 
 /// What is wrong with the file or with what it names.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +126,23 @@ pub enum ConfigError {
     /// A URL is wrong.
     #[error(transparent)]
     Url(#[from] BaseUrlError),
+    /// A token endpoint's address is wrong.
+    #[error(transparent)]
+    TokenUrl(#[from] TokenUrlError),
+    /// The client's secret cannot be shown that way.
+    #[error("target `{target}` has the `client-auth` `{word}`, which does not exist")]
+    ClientAuthentication {
+        /// The target.
+        target: String,
+        /// What was written.
+        word: String,
+    },
+    /// Two ways to authenticate.
+    #[error("target `{target}` has `oauth` beside another token or user")]
+    TwoCredentials {
+        /// The target.
+        target: String,
+    },
     /// A secret is not where it should be.
     #[error("the {what} of target `{target}` is not in {place}")]
     Secret {
@@ -128,6 +172,13 @@ impl ConfigError {
             )),
             Self::UnknownPreset { name, .. } => Some(Preset::hint(name)),
             Self::Url(problem) => Some(problem.hint().to_owned()),
+            Self::TokenUrl(problem) => Some(problem.hint().to_owned()),
+            Self::ClientAuthentication { .. } => Some(
+                "there is `basic`, the secret in a header, and `post`, the secret in the body".into(),
+            ),
+            Self::TwoCredentials { .. } => Some(
+                "leave out `oauth`, or `token-env`, `token-file` and `basic-user`: a request has one `Authorization`".into(),
+            ),
             Self::Secret { place, .. } => Some(format!("put it in {place}, or give it another way")),
             Self::Unreadable { .. } | Self::Syntax { .. } => None,
         }
@@ -196,47 +247,10 @@ impl TargetConfig {
                 word: word.clone(),
             });
         }
-        let environment = |what: &'static str, variable: &str| {
-            std::env::var(variable)
-                .ok()
-                .filter(|value| !value.trim().is_empty())
-                .map(|value| value.trim().to_owned())
-                .ok_or_else(|| ConfigError::Secret {
-                    what,
-                    target: name.to_owned(),
-                    place: format!("environment variable `{variable}`"),
-                })
-        };
-        let credential = match (&self.token_env, &self.token_file, &self.basic_user) {
-            (Some(variable), _, _) => Credential::Bearer(environment("token", variable)?.into()),
-            (None, Some(file), _) => {
-                let token = std::fs::read_to_string(file)
-                    .unwrap_or_default()
-                    .trim()
-                    .to_owned();
-                if token.is_empty() {
-                    let place = format!("file `{}`", file.display());
-                    return Err(ConfigError::Secret {
-                        what: "token",
-                        target: name.to_owned(),
-                        place,
-                    });
-                }
-                Credential::Bearer(token.into())
-            }
-            (None, None, Some(user)) => Credential::Basic {
-                user: user.clone(),
-                password: environment(
-                    "password",
-                    self.password_env.as_deref().unwrap_or("SCIMULATE_PASSWORD"),
-                )?
-                .into(),
-            },
-            (None, None, None) => Credential::None,
-        };
+        let credential = self.credential(name)?;
         let mut headers = Vec::new();
         for (header, variable) in &self.headers_env {
-            headers.push((header.clone(), environment("header", variable)?.into()));
+            headers.push((header.clone(), from_environment("header", name, variable)?));
         }
         let mut tenants = BTreeMap::new();
         for (tenant, config) in &self.tenants {
@@ -261,5 +275,95 @@ impl TargetConfig {
             target.add_header(header, value);
         }
         Ok(target)
+    }
+
+    fn credential(&self, name: &str) -> Result<Credential, ConfigError> {
+        let given =
+            self.token_env.is_some() || self.token_file.is_some() || self.basic_user.is_some();
+        Ok(
+            match (&self.token_env, &self.token_file, &self.basic_user) {
+                _ if given && self.oauth.is_some() => {
+                    return Err(ConfigError::TwoCredentials {
+                        target: name.to_owned(),
+                    });
+                }
+                (Some(variable), _, _) => {
+                    Credential::Bearer(from_environment("token", name, variable)?)
+                }
+                (None, Some(file), _) => Credential::Bearer(from_file("token", name, file)?),
+                (None, None, Some(user)) => Credential::Basic {
+                    user: user.clone(),
+                    password: from_environment(
+                        "password",
+                        name,
+                        self.password_env.as_deref().unwrap_or("SCIMULATE_PASSWORD"),
+                    )?,
+                },
+                (None, None, None) => match &self.oauth {
+                    Some(oauth) => Credential::ClientCredentials(oauth.client(name)?),
+                    None => Credential::None,
+                },
+            },
+        )
+    }
+}
+
+impl OauthConfig {
+    fn client(&self, name: &str) -> Result<ClientCredentials, ConfigError> {
+        let authentication = match &self.client_auth {
+            Some(word) => ClientAuthentication::named(word).ok_or_else(|| {
+                ConfigError::ClientAuthentication {
+                    target: name.to_owned(),
+                    word: word.clone(),
+                }
+            })?,
+            None => ClientAuthentication::default(),
+        };
+        let client_secret = match (&self.client_secret_env, &self.client_secret_file) {
+            (None, Some(file)) => from_file("client secret", name, file)?,
+            (variable, _) => {
+                let variable = variable.as_deref().unwrap_or(CLIENT_SECRET);
+                from_environment("client secret", name, variable)?
+            }
+        };
+        Ok(ClientCredentials {
+            token_url: TokenUrl::parse(&self.token_url)?,
+            client_id: self.client_id.clone(),
+            client_secret,
+            scope: self.scope.clone(),
+            authentication,
+        })
+    }
+}
+
+fn from_environment(
+    what: &'static str,
+    target: &str,
+    variable: &str,
+) -> Result<SecretString, ConfigError> {
+    let value = std::env::var(variable).unwrap_or_default();
+    found(value, what, target, || {
+        format!("environment variable `{variable}`")
+    })
+}
+
+fn from_file(what: &'static str, target: &str, file: &Path) -> Result<SecretString, ConfigError> {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    found(text, what, target, || format!("file `{}`", file.display()))
+}
+
+fn found(
+    text: String,
+    what: &'static str,
+    target: &str,
+    place: impl Fn() -> String,
+) -> Result<SecretString, ConfigError> {
+    match text.trim() {
+        "" => Err(ConfigError::Secret {
+            what,
+            target: target.to_owned(),
+            place: place(),
+        }),
+        secret => Ok(secret.to_owned().into()),
     }
 }

@@ -1,18 +1,21 @@
 //! Targets: the SCIM endpoint that is tested, how to authenticate there, and what it declares.
 
 mod config;
+mod credential;
 mod preset;
 
-pub use config::{Config, ConfigError, TargetConfig};
+pub use config::{CLIENT_SECRET, Config, ConfigError, OauthConfig, TargetConfig};
+pub use credential::{
+    ClientAuthentication, ClientCredentials, Credential, TokenUrl, TokenUrlError,
+};
 pub use preset::Preset;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Position, Url};
 
+use crate::event::AuthenticationKind;
 use crate::exchange::Mask;
 
 /// An endpoint.
@@ -36,37 +39,6 @@ pub struct Target {
     pub disposable: bool,
     /// Other tenants of the same endpoint, by name.
     pub tenants: BTreeMap<String, Target>,
-}
-
-/// How requests are authenticated.
-#[derive(Debug, Clone, Default)]
-pub enum Credential {
-    /// Not at all.
-    #[default]
-    None,
-    /// `Authorization: Bearer …`.
-    Bearer(SecretString),
-    /// `Authorization: Basic …`.
-    Basic {
-        /// User name.
-        user: String,
-        /// Password.
-        password: SecretString,
-    },
-}
-
-impl Credential {
-    /// The value of the `Authorization` header.
-    pub fn header(&self) -> Option<SecretString> {
-        match self {
-            Self::None => None,
-            Self::Bearer(token) => Some(format!("Bearer {}", token.expose_secret()).into()),
-            Self::Basic { user, password } => {
-                let pair = STANDARD.encode(format!("{user}:{}", password.expose_secret()));
-                Some(format!("Basic {pair}").into())
-            }
-        }
-    }
 }
 
 impl Target {
@@ -106,7 +78,18 @@ impl Target {
         }
     }
 
-    /// Masks all secrets of this target and its tenants.
+    /// In which way requests are authenticated.
+    pub fn authentication(&self) -> AuthenticationKind {
+        match &self.credential {
+            Credential::None if !self.headers.is_empty() => AuthenticationKind::Header,
+            Credential::None => AuthenticationKind::None,
+            Credential::Bearer(_) => AuthenticationKind::Bearer,
+            Credential::Basic { .. } => AuthenticationKind::Basic,
+            Credential::ClientCredentials(_) => AuthenticationKind::ClientCredentials,
+        }
+    }
+
+    /// Masks all secrets of this target and its tenants that are known from the start.
     pub fn mask(&self) -> Mask {
         let mut mask = Mask::default();
         self.add_secrets(&mut mask);
@@ -114,14 +97,7 @@ impl Target {
     }
 
     fn add_secrets(&self, mask: &mut Mask) {
-        match &self.credential {
-            Credential::None => {}
-            Credential::Bearer(token) => mask.add(token.expose_secret()),
-            Credential::Basic { user, password } => {
-                mask.add(&STANDARD.encode(format!("{user}:{}", password.expose_secret())));
-                mask.add(password.expose_secret());
-            }
-        }
+        self.credential.add_secrets(mask);
         for (_, value) in &self.headers {
             mask.add(value.expose_secret());
         }

@@ -4,6 +4,7 @@ mod acts;
 mod baseline;
 mod config;
 mod explain;
+mod oauth;
 mod project;
 mod reports;
 mod run;
