@@ -17,18 +17,17 @@ use crate::cli::run::{
     EMBEDDED_JOBS, ReportArguments, at_least_one, consent, duration, play, variables,
 };
 use crate::cli::selection::{Selection, SelectionArguments, text_of};
-use crate::cli::serve::{FlawArguments, embedded};
+use crate::cli::serve::{FlawArguments, embedded, fetching};
 use crate::cli::target::TargetArguments;
 use crate::cli::{Complaint, FAILED, FINE, INTERRUPTED, UNTESTABLE};
 use crate::event::Opens;
-use crate::gate::{self, Facts, Gate, Judging, Level};
+use crate::gate::{Facts, Gate, Judging, Level};
 use crate::profile::ProfileId;
 use crate::report::Reporter;
 use crate::report::audience::Audience;
 use crate::report::evidence::Evidence;
 use crate::report::readiness::GateReport;
 use crate::run::{self, Bounds, Ending, Settings};
-use crate::target::{Credential, Target};
 
 /// Options of `scimulate certify`.
 #[derive(Debug, Clone, Args)]
@@ -127,10 +126,19 @@ pub(crate) fn certify(arguments: &CertifyArguments) -> Result<ExitCode, Complain
                 let token = Uuid::new_v4().to_string();
                 let (server, target) =
                     embedded(arguments.target.preset()?, &defects, &token).await?;
+                let target = match gate.demands_fetched_tokens() {
+                    true => fetching(&server, target, &token)?,
+                    false => target,
+                };
                 (Some(server), target)
             }
         };
-        let mut judging = Judging::new(gate, client.name(), facts(&target));
+        let facts = Facts {
+            base: target.base.to_string(),
+            is_loopback: target.base.is_loopback(),
+            authentication: None,
+        };
+        let mut judging = Judging::new(gate, client.name(), facts);
         let jobs = if server.is_some() { EMBEDDED_JOBS } else { 1 };
         let settings = Settings {
             target,
@@ -291,21 +299,6 @@ fn pack(folder: &Path, file: &Path) -> io::Result<()> {
     }
     zip.finish().map_err(io::Error::other)?.sync_all()?;
     fs::remove_dir_all(folder)
-}
-
-/// What the gate demands of the target's address and credential is judged by this.
-fn facts(target: &Target) -> Facts {
-    Facts {
-        base: target.base.to_string(),
-        is_loopback: target.base.is_loopback(),
-        credential: match &target.credential {
-            // A header that the user gave can be a credential, too.
-            Credential::None if !target.headers.is_empty() => gate::Credential::Bearer,
-            Credential::None => gate::Credential::None,
-            Credential::Bearer(_) => gate::Credential::Bearer,
-            Credential::Basic { .. } => gate::Credential::Basic,
-        },
-    }
 }
 
 /// All requirements of a gate, by part.

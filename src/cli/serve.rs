@@ -16,7 +16,9 @@ use crate::cli::interrupt::signal;
 use crate::cli::run::duration;
 use crate::cli::target::preset_named;
 use crate::server::{self, Defect, OauthClient, POLICIES, Policies, Refused, Running, Token};
-use crate::target::{BaseUrl, Credential, Preset, Target};
+use crate::target::{
+    BaseUrl, ClientAuthentication, ClientCredentials, Credential, Preset, Target, TokenUrl,
+};
 
 /// Options of `scimulate serve`.
 #[derive(Debug, Clone, Args)]
@@ -345,8 +347,34 @@ async fn started(settings: server::Settings) -> Result<Running, Complaint> {
         })
 }
 
+/// The OAuth client that fetches tokens of the embedded server.
+const EMBEDDED_CLIENT: &str = "scimulate";
+
+/// A target of the embedded server with a token that is fetched, as Entra's gallery demands it (entra.md 12, GAL-10).
+///
+/// # Errors
+/// The server has no token endpoint.
+pub(crate) fn fetching(
+    server: &Running,
+    target: Target,
+    secret: &str,
+) -> Result<Target, Complaint> {
+    let url = server.token_url().unwrap_or_default();
+    let token_url = TokenUrl::parse(&url).map_err(|problem| Complaint::new(problem.to_string()))?;
+    Ok(Target {
+        credential: Credential::ClientCredentials(ClientCredentials {
+            token_url,
+            client_id: EMBEDDED_CLIENT.to_owned(),
+            client_secret: secret.to_owned().into(),
+            scope: None,
+            authentication: ClientAuthentication::default(),
+        }),
+        ..target
+    })
+}
+
 /// A reference server of our own on a free loopback port, with a second tenant, and the target that it is. It imitates
-/// a preset if one is given.
+/// a preset if one is given. Its token is also the secret of a client that may fetch tokens.
 pub(crate) async fn embedded(
     preset: Option<&'static Preset>,
     defects: &[&'static Defect],
@@ -357,6 +385,10 @@ pub(crate) async fn embedded(
         tenants: vec![("second".to_owned(), tokens.clone())],
         tokens,
         defects: defects.to_vec(),
+        oauth: Some(OauthClient {
+            id: EMBEDDED_CLIENT.to_owned(),
+            secret: token.to_owned().into(),
+        }),
         ..server::Settings::default()
     };
     if let Some(preset) = preset {

@@ -1,6 +1,7 @@
 //! What is known of a target without asking it: its address, and how requests to it are authenticated.
 
 use super::Address;
+use crate::event::{Authentication, AuthenticationKind};
 
 /// The longest base URL that the OIN Wizard takes, in characters (okta.md 0.5).
 const LONGEST: usize = 1024;
@@ -14,25 +15,8 @@ pub(crate) struct Facts {
     pub(crate) base: String,
     /// It is this very machine, so its address is not the one that will be submitted.
     pub(crate) is_loopback: bool,
-    /// How requests are authenticated.
-    pub(crate) credential: Credential,
-}
-
-/// How requests are authenticated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Credential {
-    /// Not at all.
-    None,
-    /// With user and password.
-    Basic,
-    /// With a token that somebody gave.
-    Bearer,
-    /// With a token that was fetched by client credentials, and its life in seconds if the answer said so.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "no target fetches its token yet")
-    )]
-    ClientCredentials(Option<u64>),
+    /// How requests are authenticated, once that is known.
+    pub(crate) authentication: Option<Authentication>,
 }
 
 /// Whether a requirement on a target's address or credential holds.
@@ -49,6 +33,15 @@ pub(crate) enum Fact {
 }
 
 impl Facts {
+    fn kind(&self) -> AuthenticationKind {
+        let known = self.authentication.as_ref();
+        known.map_or(AuthenticationKind::None, |known| known.kind)
+    }
+
+    fn life(&self) -> Option<u64> {
+        self.authentication.as_ref()?.expires_in
+    }
+
     pub(crate) fn fact(&self, address: Address) -> Fact {
         let base = &self.base;
         match address {
@@ -67,27 +60,31 @@ impl Facts {
                 "the target is on this machine; look at the address that is submitted".to_owned(),
             ),
             Address::NoUnderscore | Address::Length => Fact::Holds,
-            Address::NotBasic => match self.credential {
-                Credential::Basic => {
+            Address::NotBasic => match self.kind() {
+                AuthenticationKind::Basic => {
                     Fact::Broken("requests are authenticated with user and password".to_owned())
                 }
-                Credential::None => Fact::Unknown(
+                AuthenticationKind::None => Fact::Unknown(
                     "no credential was given; give the one that the provider will have".to_owned(),
                 ),
-                Credential::Bearer | Credential::ClientCredentials(_) => Fact::Holds,
+                AuthenticationKind::Bearer
+                | AuthenticationKind::Header
+                | AuthenticationKind::ClientCredentials => Fact::Holds,
             },
-            Address::ClientCredentials => match self.credential {
-                Credential::ClientCredentials(Some(life)) if LIFE.contains(&life) => Fact::Holds,
-                Credential::ClientCredentials(Some(life)) => Fact::Broken(format!(
+            Address::ClientCredentials => match (self.kind(), self.life()) {
+                (AuthenticationKind::ClientCredentials, Some(life)) if LIFE.contains(&life) => {
+                    Fact::Holds
+                }
+                (AuthenticationKind::ClientCredentials, Some(life)) => Fact::Broken(format!(
                     "the token lives {life} seconds; it must be 3600 to 21600, which is one to six hours"
                 )),
-                Credential::ClientCredentials(None) => Fact::Broken(
+                (AuthenticationKind::ClientCredentials, None) => Fact::Broken(
                     "the token endpoint does not say with `expires_in` how long the token lives".to_owned(),
                 ),
-                Credential::Basic => {
+                (AuthenticationKind::Basic, _) => {
                     Fact::Broken("requests are authenticated with user and password".to_owned())
                 }
-                Credential::None | Credential::Bearer => Fact::Unknown(
+                _ => Fact::Unknown(
                     "the token was not fetched with client credentials; give `--oauth-token-url` and `--oauth-client-id`".to_owned(),
                 ),
             },
@@ -100,35 +97,40 @@ impl Facts {
 
 #[cfg(test)]
 mod tests {
-    use super::{Credential, Fact, Facts};
+    use super::{Fact, Facts};
+    use crate::event::{Authentication, AuthenticationKind};
     use crate::gate::Address;
 
-    fn facts(base: &str, credential: Credential) -> Facts {
+    fn facts(base: &str, kind: AuthenticationKind) -> Facts {
+        living(base, kind, None)
+    }
+
+    fn living(base: &str, kind: AuthenticationKind, expires_in: Option<u64>) -> Facts {
         Facts {
             base: base.to_owned(),
             is_loopback: base.contains("127.0.0.1"),
-            credential,
+            authentication: Some(Authentication { kind, expires_in }),
         }
     }
 
     #[test]
     fn an_address_is_judged_where_it_is_the_one_that_is_submitted() {
-        let public = facts("https://scim.example.test/v2", Credential::Bearer);
+        let public = facts("https://scim.example.test/v2", AuthenticationKind::Bearer);
         assert_eq!(public.fact(Address::Https), Fact::Holds);
         assert_eq!(public.fact(Address::NoUnderscore), Fact::Holds);
-        let plain = facts("http://scim.example.test/my_app", Credential::Basic);
+        let plain = facts("http://scim.example.test/my_app", AuthenticationKind::Basic);
         for address in [Address::Https, Address::NoUnderscore, Address::NotBasic] {
             assert!(
                 matches!(plain.fact(address), Fact::Broken(_)),
                 "{address:?}"
             );
         }
-        let here = facts("http://127.0.0.1:8080/scim", Credential::None);
+        let here = facts("http://127.0.0.1:8080/scim", AuthenticationKind::None);
         assert!(matches!(here.fact(Address::Https), Fact::Open(_)));
         assert!(matches!(here.fact(Address::NotBasic), Fact::Unknown(_)));
         let long = facts(
             &format!("https://{}.test", "a".repeat(1025)),
-            Credential::None,
+            AuthenticationKind::None,
         );
         assert!(matches!(long.fact(Address::Length), Fact::Broken(_)));
     }
@@ -136,9 +138,10 @@ mod tests {
     #[test]
     fn a_token_lives_one_to_six_hours() {
         let of = |life| {
-            facts(
+            living(
                 "https://scim.example.test",
-                Credential::ClientCredentials(life),
+                AuthenticationKind::ClientCredentials,
+                life,
             )
             .fact(Address::ClientCredentials)
         };
@@ -147,7 +150,7 @@ mod tests {
         for life in [Some(3_599), Some(21_601), None] {
             assert!(matches!(of(life), Fact::Broken(_)), "{life:?}");
         }
-        let given = facts("https://scim.example.test", Credential::Bearer);
+        let given = facts("https://scim.example.test", AuthenticationKind::Bearer);
         assert!(matches!(
             given.fact(Address::ClientCredentials),
             Fact::Unknown(_)

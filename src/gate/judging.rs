@@ -77,6 +77,12 @@ impl Judging {
     /// Hears the next event.
     pub(crate) fn on(&mut self, event: &Event) {
         match event {
+            Event::Preflight {
+                authentication: Some(authentication),
+                ..
+            } => {
+                self.facts.authentication = Some(authentication.clone());
+            }
             Event::ScenarioStarted {
                 scenario,
                 path,

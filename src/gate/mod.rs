@@ -6,7 +6,7 @@
 mod facts;
 mod judging;
 
-pub(crate) use facts::{Credential, Facts};
+pub(crate) use facts::Facts;
 pub(crate) use judging::Judging;
 
 use std::sync::LazyLock;
@@ -132,6 +132,12 @@ impl Gate {
     /// All gates.
     pub fn all() -> &'static [Self] {
         &GATES
+    }
+
+    /// Whether the provider takes no token that somebody typed.
+    pub fn demands_fetched_tokens(&self) -> bool {
+        self.requirements()
+            .any(|(_, requirement)| requirement.address == Some(Address::ClientCredentials))
     }
 
     /// Its requirements, each with its part.

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::{Credential, Facts, Gate, Judging, ids};
-use crate::event::{Event, Opens, Outcome, Readiness, RequirementOutcome};
+use super::{Facts, Gate, Judging, ids};
+use crate::event::{
+    Authentication, AuthenticationKind, Event, Opens, Outcome, Readiness, RequirementOutcome,
+};
 use crate::finding::{Authority, Finding, NOT_SUPPORTED, Strength, Verdict};
 use crate::profile::ProfileId;
 use crate::scenario::Feature;
@@ -86,14 +88,18 @@ fn finding(verdict: Verdict, strength: Strength, authority: Authority) -> Findin
     )
 }
 
-fn judged(credential: Credential, steps: Vec<Told>, checked: &[&str]) -> Readiness {
+fn judged(authentication: Authentication, steps: Vec<Told>, checked: &[&str]) -> Readiness {
     let gate: Gate = toml::from_str(TABLE).unwrap();
     let facts = Facts {
         base: "https://scim.example.test/v2".to_owned(),
         is_loopback: false,
-        credential,
+        authentication: None,
     };
     let mut judging = Judging::new(Box::leak(Box::new(gate)), "okta-oin", facts);
+    judging.on(&Event::Preflight {
+        exchanges: Vec::new(),
+        authentication: Some(authentication),
+    });
     judging.on(&Event::ScenarioStarted {
         scenario: 0,
         path: "scenarios/suite/one.yaml".to_owned(),
@@ -132,7 +138,17 @@ fn judged(credential: Credential, steps: Vec<Told>, checked: &[&str]) -> Readine
     judging.readiness()
 }
 
-const FETCHED: Credential = Credential::ClientCredentials(Some(3_600));
+const FETCHED: Authentication = Authentication {
+    kind: AuthenticationKind::ClientCredentials,
+    expires_in: Some(3_600),
+};
+
+fn given(kind: AuthenticationKind) -> Authentication {
+    Authentication {
+        kind,
+        expires_in: None,
+    }
+}
 
 fn named(verdict: Verdict, authority: Authority) -> Told {
     let finding = finding(verdict, Strength::Must, authority);
@@ -254,11 +270,11 @@ fn one_way_in_is_enough_and_none_is_not() {
         ]
     };
     assert_eq!(
-        judged(Credential::Bearer, steps(), &[]).verdict,
+        judged(given(AuthenticationKind::Bearer), steps(), &[]).verdict,
         Opens::NotPredictable
     );
     assert_eq!(
-        judged(Credential::Basic, steps(), &[]).verdict,
+        judged(given(AuthenticationKind::Basic), steps(), &[]).verdict,
         Opens::NotReady
     );
     assert_eq!(judged(FETCHED, steps(), &[]).verdict, Opens::Ready);
