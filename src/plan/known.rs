@@ -41,6 +41,9 @@ impl Known {
                 "enterprise" => {
                     "the target's `/Schemas` do not list the enterprise extension".to_owned()
                 }
+                "entitlements" => {
+                    "the target's `/ResourceTypes` name no roles or entitlements".to_owned()
+                }
                 "credential" => {
                     "the target is asked without a token or password, or with a header of its own, so what it does without cannot be seen".to_owned()
                 }

@@ -186,7 +186,7 @@ pub async fn run(
         scenarios: settings.scenarios.len(),
     });
     let examined = tokio::select! {
-        examined = preflight::examine(&client, &settings.target) => Some(examined),
+        examined = preflight::examine(&client, &settings.target, &settings.scenarios) => Some(examined),
         () = cancel.cancelled() => None,
     };
     let Some(examined) = examined else {
@@ -232,7 +232,9 @@ pub async fn run(
     };
     for (preset, target) in &settings.imitations {
         let client = connected(&settings, target)?;
-        let (watch, known) = preflight::examine(&client, target).await.told(&mut tell);
+        let (watch, known) = preflight::examine(&client, target, &settings.scenarios)
+            .await
+            .told(&mut tell);
         let known = known.map_err(|problem| format!("`{preset}`: {}", problem.message))?;
         let endpoint = Endpoint {
             target: target.clone(),

@@ -1,6 +1,7 @@
 //! Before the first scenario: whether the target can be tested at all, and what it says about itself. Sent as ourselves.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -8,8 +9,10 @@ use crate::checks::Watch;
 use crate::event::{Authentication, Event};
 use crate::exchange::{Exchange, Failure, Response};
 use crate::plan::{Known, Outgoing};
+use crate::profile::ProfileId;
 use crate::run::client::Client;
 use crate::run::token_fault::TokenFault;
+use crate::scenario::Scenario;
 use crate::scim::urn;
 use crate::target::{Credential, Target};
 
@@ -75,14 +78,18 @@ pub(crate) async fn first_question(
     (Some((authentication, first)), untestable)
 }
 
-/// Asks the target a first question, and what it says about itself.
-pub(crate) async fn examine(client: &Client, target: &Target) -> Examined {
+/// Asks the target a first question, and what it says about itself; for its entitlements only where something needs them.
+pub(crate) async fn examine(
+    client: &Client,
+    target: &Target,
+    scenarios: &[(Arc<Scenario>, ProfileId)],
+) -> Examined {
     let (answered, untestable) = first_question(client, target, None).await;
     let (authentication, exchanges) = answered.unzip();
     let mut exchanges = Vec::from_iter(exchanges);
     let known = match untestable {
         Some(untestable) => Err(untestable),
-        None => asked_about_itself(client, target, &mut exchanges).await,
+        None => asked_about_itself(client, target, scenarios, &mut exchanges).await,
     };
     Examined {
         aside: client.take_aside(),
@@ -95,9 +102,17 @@ pub(crate) async fn examine(client: &Client, target: &Target) -> Examined {
 async fn asked_about_itself(
     client: &Client,
     target: &Target,
+    scenarios: &[(Arc<Scenario>, ProfileId)],
     exchanges: &mut Vec<Exchange>,
 ) -> Result<Known, Untestable> {
-    for document in ["/ServiceProviderConfig", "/Schemas"] {
+    let mut documents = vec!["/ServiceProviderConfig", "/Schemas"];
+    let asks_for_entitlements = scenarios
+        .iter()
+        .any(|(scenario, _)| needs_entitlements(scenario));
+    if asks_for_entitlements {
+        documents.push("/ResourceTypes");
+    }
+    for document in documents {
         exchanges.push(
             client
                 .send(&Outgoing::harness("GET", document.to_owned(), None))
@@ -133,6 +148,10 @@ async fn asked_about_itself(
     capabilities.extend(attributes.iter().flat_map(schemas_missing));
     capabilities.insert("disposable".to_owned(), target.disposable);
     capabilities.insert("credential".to_owned(), has_credential(target));
+    if let Some(types) = exchanges.get(3) {
+        let has_some = body(types).is_some_and(has_entitlements);
+        capabilities.insert("entitlements".to_owned(), has_some);
+    }
     let known = Known {
         capabilities,
         features: target.features.clone(),
@@ -143,6 +162,23 @@ async fn asked_about_itself(
         tenants: target.tenants.keys().cloned().collect(),
     };
     Ok(known)
+}
+
+fn needs_entitlements(scenario: &Scenario) -> bool {
+    let of_steps = scenario.steps.iter().flat_map(|step| &step.needs);
+    let mut needs = scenario.needs.iter().chain(of_steps);
+    needs.any(|need| need == "entitlements")
+}
+
+/// Whether a resource type is one that Okta assigns (okta.md 8.1).
+fn has_entitlements(types: &Value) -> bool {
+    let listed = types.get("Resources").and_then(Value::as_array);
+    let mut schemas = listed
+        .into_iter()
+        .flatten()
+        .filter_map(|kind| kind.get("schema").and_then(Value::as_str));
+    schemas
+        .any(|schema| urn::same(schema, urn::OKTA_ROLE) || urn::same(schema, urn::OKTA_ENTITLEMENT))
 }
 
 /// Whether a request without `Authorization` is one without credentials.

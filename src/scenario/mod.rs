@@ -117,7 +117,7 @@ pub struct MappingRow {
 }
 
 /// Words that `needs` may use beside those that a target declares, see [`declaration`].
-pub const NEEDS: [&str; 12] = [
+pub const NEEDS: [&str; 13] = [
     "patch",
     "bulk",
     "filter",
@@ -130,6 +130,7 @@ pub const NEEDS: [&str; 12] = [
     "users",
     "groups",
     "enterprise",
+    "entitlements",
 ];
 
 /// Limits of one exchange; what is not given comes from the scenario, then from the command line.

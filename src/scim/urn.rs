@@ -1,4 +1,4 @@
-//! The URNs that RFC 7643 and RFC 7644 define.
+//! The URNs that RFC 7643 and RFC 7644 define, and those of resources that only Okta knows.
 
 /// Core user (RFC 7643 4.1).
 pub const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
@@ -25,6 +25,11 @@ pub const BULK_REQUEST: &str = "urn:ietf:params:scim:api:messages:2.0:BulkReques
 pub const BULK_RESPONSE: &str = "urn:ietf:params:scim:api:messages:2.0:BulkResponse";
 /// Error body (RFC 7644 3.12).
 pub const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
+
+/// A role that can be assigned, as Okta's own resource types name it (okta.md 8.1).
+pub const OKTA_ROLE: &str = "urn:okta:scim:schemas:core:1.0:Role";
+/// An entitlement that can be assigned, as Okta's own resource types name it (okta.md 8.1).
+pub const OKTA_ENTITLEMENT: &str = "urn:okta:scim:schemas:core:1.0:Entitlement";
 
 /// Start of every message URN; such schemas never describe stored resources (RFC 7644 3.1).
 pub const MESSAGE_PREFIX: &str = "urn:ietf:params:scim:api:";

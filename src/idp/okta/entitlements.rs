@@ -10,10 +10,7 @@ use crate::scim::locate::member;
 use crate::scim::urn;
 
 /// Schemas of resource types whose resources can be assigned (okta.md 8.1).
-const VALUES: [&str; 2] = [
-    "urn:okta:scim:schemas:core:1.0:Role",
-    "urn:okta:scim:schemas:core:1.0:Entitlement",
-];
+const VALUES: [&str; 2] = [urn::OKTA_ROLE, urn::OKTA_ENTITLEMENT];
 
 /// Roles as the value of an attribute: `[{"value":"role-7","display":"Approver"}]` (okta.md 8.3).
 pub(super) fn values(roles: &[Role]) -> Value {
