@@ -14,11 +14,12 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// Takes a file apart that the loader has accepted.
+    /// Takes a file apart that the loader has accepted. What a step certifies is left out: a gate plays the story itself.
     pub(super) fn read(written: &str) -> Self {
         let mut keys: Vec<(String, String)> = Vec::new();
         let mut steps: Vec<(usize, String)> = Vec::new();
         let mut dash = None;
+        let mut in_certifies = false;
         for (index, line) in written.lines().enumerate() {
             let is_key = line.starts_with(|first: char| {
                 first.is_ascii_alphabetic() || matches!(first, '"' | '\'')
@@ -36,6 +37,16 @@ impl Source {
                 let indent = line.len() - line.trim_start().len();
                 if line.trim_start().starts_with('-') && indent == *dash.get_or_insert(indent) {
                     steps.push((index + 1, String::new()));
+                }
+                if let Some(dash) = dash {
+                    let text = &line[indent..];
+                    let key = dash + INDENT;
+                    let goes_on = indent > key || (indent == key && text.starts_with("- "));
+                    in_certifies = (indent == key && text.starts_with("certifies:"))
+                        || (in_certifies && goes_on);
+                }
+                if in_certifies {
+                    continue;
                 }
                 if let (Some((_, step)), Some(dash)) = (steps.last_mut(), dash) {
                     step.push_str(&indented(line, indent, dash));
@@ -112,6 +123,24 @@ mod tests {
             Some((7, "  - name: b\n    get: /Users\n"))
         );
         assert!(source.is_top(&at(7)) && !source.is_top(&at(8)));
+    }
+
+    #[test]
+    fn what_a_step_certifies_is_left_out() {
+        for list in ["[okta-c9290]", "\n      - okta-c9290", "\n    - okta-c9290"] {
+            let source = Source::read(&format!(
+                "steps:\n  - name: a\n    certifies: {list}\n    get: /Users\n  - verify: mapped\n    certifies: {list}\n  - act: import\n"
+            ));
+            let steps: Vec<&str> = source.steps.iter().map(|(_, step)| step.as_str()).collect();
+            assert_eq!(
+                steps,
+                [
+                    "  - name: a\n    get: /Users\n",
+                    "  - verify: mapped\n",
+                    "  - act: import\n"
+                ]
+            );
+        }
     }
 
     #[test]
