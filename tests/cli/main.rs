@@ -2,6 +2,7 @@
 
 mod acts;
 mod baseline;
+mod certify;
 mod config;
 mod explain;
 mod oauth;
