@@ -1,21 +1,22 @@
 //! The report for people: a line for each scenario as it ends, then the grid, what to fix first, and what was not tested.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
 use super::Reporter;
-use super::citation::{citations, level};
 use super::clean::{one_line, visible};
 use super::failure::FailedStep;
 use super::fixes;
 use super::grid::Grid;
 use super::paint::Paint;
 use super::readiness;
+use super::skips::Skips;
 use super::summary::{beside_text, counted, grid_text, seconds, totals_text};
 use super::totals::Totals;
+use super::warnings::{Warned, Warnings};
 use crate::event::{Cause, Comparison, Event, Readiness};
-use crate::finding::{Authority, Finding, Verdict};
+use crate::finding::{Finding, Verdict};
 
 /// Writes for people. Apart from times the same run gives the same text, also when scenarios run side by side: a
 /// scenario's line waits until those before it have theirs.
@@ -39,9 +40,8 @@ pub struct Human<W> {
     comparisons: Vec<Comparison>,
     /// Of a gate, if the run was for one.
     readiness: Option<Readiness>,
-    warnings: BTreeMap<String, Warning>,
-    /// Steps that were skipped, whole or in part, by the reason; each by its scenario and its place in it.
-    skips: BTreeMap<String, BTreeSet<(usize, usize)>>,
+    warnings: Warnings,
+    skips: Skips,
 }
 
 /// What is kept of a scenario until it has its line.
@@ -60,15 +60,6 @@ struct Scenario {
     over: Option<(Verdict, Duration)>,
 }
 
-/// Warnings that say the same.
-#[derive(Debug, Clone)]
-struct Warning {
-    first: String,
-    /// For an order that does not depend on time.
-    order: (usize, usize),
-    count: usize,
-}
-
 impl<W: Write> Human<W> {
     /// Writes to `out`.
     pub fn new(out: W, paint: Paint) -> Self {
@@ -85,8 +76,8 @@ impl<W: Write> Human<W> {
             known: Vec::new(),
             comparisons: Vec::new(),
             readiness: None,
-            warnings: BTreeMap::new(),
-            skips: BTreeMap::new(),
+            warnings: Warnings::default(),
+            skips: Skips::default(),
         }
     }
 
@@ -174,7 +165,8 @@ impl<W: Write> Human<W> {
     }
 
     fn write_warnings(&mut self) -> io::Result<()> {
-        if self.warnings.is_empty() {
+        let warnings = self.warnings.told();
+        if warnings.is_empty() {
             return Ok(());
         }
         writeln!(
@@ -182,49 +174,14 @@ impl<W: Write> Human<W> {
             "\n{}",
             self.paint.bold("Warnings, which fail nothing")
         )?;
-        let mut warnings: Vec<(&String, &Warning)> = self.warnings.iter().collect();
-        warnings.sort_by_key(|(text, warning)| (warning.order, text.as_str()));
-        for (text, warning) in warnings {
-            let more = match warning.count {
-                1 => String::new(),
-                count => format!(" and {} more", count - 1),
-            };
-            writeln!(
-                self.out,
-                "  {text}\n    {}",
-                self.paint.faint(format!("{}{more}", warning.first))
-            )?;
+        for (text, place) in warnings {
+            writeln!(self.out, "  {text}\n    {}", self.paint.faint(place))?;
         }
         Ok(())
     }
 
     fn write_skips(&mut self) -> io::Result<()> {
-        let over_failures: BTreeSet<(usize, usize)> = self
-            .causes
-            .iter()
-            .chain(&self.known)
-            .flat_map(|cause| &cause.skipped)
-            .map(|place| (place.scenario, place.index))
-            .collect();
-        let mut reasons: Vec<(String, usize)> = Vec::new();
-        let mut branches = 0;
-        for (reason, steps) in &self.skips {
-            let left = steps.difference(&over_failures).count();
-            // A branch that was not taken is what the scenario provides for; where it is one of many, it is only counted.
-            if reason.starts_with("its condition does not hold") {
-                branches += left;
-            } else if left > 0 {
-                reasons.push((reason.clone(), left));
-            }
-        }
-        if branches > 0 {
-            let reason = "a branch for answers that this target did not give".to_owned();
-            reasons.push((reason, branches));
-        }
-        if !over_failures.is_empty() {
-            let reason = "a step that failed was needed; they count under its cause".to_owned();
-            reasons.push((reason, over_failures.len()));
-        }
+        let reasons = self.skips.reasons(self.causes.iter().chain(&self.known));
         if reasons.is_empty() {
             return Ok(());
         }
@@ -269,33 +226,9 @@ impl<W: Write> Human<W> {
         let place = scenario.steps;
         scenario.steps += 1;
         scenario.known |= findings.iter().any(Finding::is_known);
-        if *verdict == Verdict::Skip {
-            let reason = findings
-                .iter()
-                .find(|finding| finding.verdict == Verdict::Skip)
-                .map_or_else(
-                    || "no reason given".to_owned(),
-                    |finding| one_line(&finding.message),
-                );
-            scenario.reason.get_or_insert_with(|| reason.clone());
-            self.skips
-                .entry(reason)
-                .or_default()
-                .insert((*number, place));
-        } else if *verdict == Verdict::Pass {
-            // Part of a step that was not judged; a missing snapshot is told with the snapshots. Where a step failed,
-            // what could not be judged any more follows from that.
-            let parts = findings.iter().filter(|finding| {
-                finding.verdict == Verdict::Skip && finding.authority != Authority::Snapshot
-            });
-            let reasons: BTreeSet<String> =
-                parts.map(|finding| one_line(&finding.message)).collect();
-            for reason in reasons {
-                self.skips
-                    .entry(reason)
-                    .or_default()
-                    .insert((*number, place));
-            }
+        let skipped = self.skips.on_step((*number, place), *verdict, findings);
+        if let Some(reason) = skipped {
+            scenario.reason.get_or_insert(reason);
         }
         if matches!(verdict, Verdict::Fail | Verdict::Error) {
             scenario.failed += 1;
@@ -316,31 +249,14 @@ impl<W: Write> Human<W> {
             );
             self.failures.insert((*number, place), text);
         }
-        for finding in findings.iter().filter(|finding| finding.warns()) {
-            scenario.warned = true;
-            let source = source.as_deref().or(scenario.source.as_deref());
-            let text = format!(
-                "{}: {} [{}]",
-                level(finding.strength),
-                one_line(&finding.message),
-                visible(&citations(&[finding], source)),
-            );
-            let warning = Warning {
-                first: format!(
-                    "{}:{line}, as {}",
-                    one_line(file),
-                    one_line(&scenario.client)
-                ),
-                order: (*number, *line),
-                count: 0,
-            };
-            let known = self.warnings.entry(text).or_insert_with(|| warning.clone());
-            if warning.order < known.order {
-                known.first = warning.first;
-                known.order = warning.order;
-            }
-            known.count += 1;
-        }
+        let warned = Warned {
+            scenario: *number,
+            client: &scenario.client,
+            file,
+            line: *line,
+            source: source.as_deref().or(scenario.source.as_deref()),
+        };
+        scenario.warned |= self.warnings.on_step(warned, findings);
     }
 }
 

@@ -21,8 +21,10 @@ pub(crate) mod difference;
 mod failure;
 mod fixes;
 mod junit_gate;
+mod skips;
 mod summary;
 mod traffic;
+mod warnings;
 
 use std::io;
 
