@@ -72,6 +72,15 @@ pub(crate) fn explain(arguments: &ExplainArguments) -> Result<ExitCode, Complain
     Ok(ExitCode::from(FINE))
 }
 
+/// The page of a rule, as reports name it.
+pub(super) fn page_of(id: &str) -> Option<&'static str> {
+    match find(id)? {
+        Explained::Check(check) => Some(check.texts.page),
+        Explained::Rule(_, page) => Some(page),
+        Explained::Requirement(_) | Explained::Story(_) => None,
+    }
+}
+
 /// What an id stands for.
 enum Explained {
     Check(&'static Check),

@@ -12,6 +12,7 @@ use clap::{Args, ValueEnum};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::cli::explain::page_of;
 use crate::cli::failing::FailureArguments;
 use crate::cli::interrupt;
 use crate::cli::selection::{Selection, SelectionArguments};
@@ -23,6 +24,7 @@ use crate::gate::Judging;
 use crate::report::Reporter;
 use crate::report::audience::Audience;
 use crate::report::baseline::Beside;
+use crate::report::html::Html;
 use crate::report::human::Human;
 use crate::report::json::JsonLines;
 use crate::report::junit::Junit;
@@ -105,6 +107,9 @@ pub(crate) struct ReportArguments {
     /// Write a JUnit report
     #[arg(long, env = "SCIMULATE_REPORT_JUNIT", value_name = "FILE")]
     report_junit: Option<PathBuf>,
+    /// Write a page for browsers that needs no other file
+    #[arg(long, env = "SCIMULATE_REPORT_HTML", value_name = "FILE")]
+    report_html: Option<PathBuf>,
     /// Write every event as a line of JSON, as it happens; `-` for stdout instead of the report for people
     #[arg(long, env = "SCIMULATE_REPORT_JSON", value_name = "FILE")]
     report_json: Option<PathBuf>,
@@ -298,7 +303,7 @@ impl ReportArguments {
             (Ok(report), Ok(file)) => report == file,
             _ => false,
         };
-        [&self.report_junit, &self.report_json]
+        [&self.report_junit, &self.report_html, &self.report_json]
             .into_iter()
             .flatten()
             .any(same)
@@ -336,6 +341,10 @@ impl ReportArguments {
         }
         if let Some(path) = &self.report_junit {
             reporters.push(Box::new(Junit::new(BufWriter::new(created(path)?))));
+        }
+        if let Some(path) = &self.report_html {
+            let out = BufWriter::new(created(path)?);
+            reporters.push(Box::new(Html::new(out, page_of)));
         }
         Ok(reporters)
     }

@@ -33,6 +33,20 @@ pub fn xml(text: &str) -> String {
     visible(text).replace("]]>", "]] >")
 }
 
+/// Safe as HTML text, not as an attribute: [`visible`], and no letter that begins a tag or a character reference.
+pub fn html(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    for letter in visible(text).chars() {
+        match letter {
+            '&' => clean.push_str("&amp;"),
+            '<' => clean.push_str("&lt;"),
+            '>' => clean.push_str("&gt;"),
+            _ => clean.push(letter),
+        }
+    }
+    clean
+}
+
 /// At most `limit` bytes of a text, the rest counted.
 pub fn shortened(text: &str, limit: usize) -> String {
     if text.len() <= limit {
@@ -57,7 +71,7 @@ fn is_hidden(letter: char) -> bool {
 mod tests {
     use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
-    use super::{one_line, shortened, visible, xml};
+    use super::{html, one_line, shortened, visible, xml};
 
     #[test]
     fn escapes_are_shown_not_obeyed() {
@@ -69,6 +83,10 @@ mod tests {
         assert_eq!(visible("\u{202e}\u{fffe}"), "\\u{202e}\\u{fffe}");
         assert_eq!(one_line(" a\n\t b "), "a b");
         assert_eq!(xml("<![CDATA[x]]>"), "<![CDATA[x]] >");
+        assert_eq!(
+            html("<a href='x'>\u{7}&\""),
+            "&lt;a href='x'&gt;\\u{7}&amp;\""
+        );
         assert_eq!(shortened("aäb", 2), "a… (4 bytes in all)");
     }
 

@@ -10,7 +10,7 @@ use crate::finding::Difference;
 /// Values are shown up to this many bytes.
 const LONGEST_VALUE: usize = 300;
 /// More than these are counted only.
-const MOST: usize = 20;
+pub(super) const MOST: usize = 20;
 
 /// Three lines for each difference: where, expected, received.
 pub(crate) fn differences(differences: &[Difference], paint: Paint) -> Vec<String> {
@@ -26,15 +26,11 @@ pub(crate) fn differences(differences: &[Difference], paint: Paint) -> Vec<Strin
 }
 
 fn lines_of(difference: &Difference, paint: Paint) -> Vec<String> {
-    let path = if difference.path.is_empty() {
-        "the whole value"
-    } else {
-        &difference.path
-    };
+    let path = place(difference);
     let note = if difference.only_case {
-        "   (only letter case differs)"
+        format!("   ({ONLY_CASE})")
     } else {
-        ""
+        String::new()
     };
     let (expected, received) = sides(difference, paint);
     vec![
@@ -42,6 +38,17 @@ fn lines_of(difference: &Difference, paint: Paint) -> Vec<String> {
         format!("  expected  {expected}"),
         format!("  received  {received}"),
     ]
+}
+
+/// What is said where two values differ in letter case only.
+pub(super) const ONLY_CASE: &str = "only letter case differs";
+
+/// Where something differs.
+pub(super) fn place(difference: &Difference) -> &str {
+    match difference.path.as_str() {
+        "" => "the whole value",
+        path => path,
+    }
 }
 
 fn sides(difference: &Difference, paint: Paint) -> (String, String) {
@@ -72,7 +79,8 @@ fn sides(difference: &Difference, paint: Paint) -> (String, String) {
     (left, right)
 }
 
-fn shown(value: Option<&Value>) -> String {
+/// A value in short.
+pub(super) fn shown(value: Option<&Value>) -> String {
     match value {
         None => "nothing".to_owned(),
         Some(value) => visible(&shortened(&value.to_string(), LONGEST_VALUE)),

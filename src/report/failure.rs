@@ -31,22 +31,12 @@ pub(crate) struct FailedStep<'a> {
 }
 
 /// Findings that say the same on several authorities.
-type Group<'a> = Vec<&'a Finding>;
+pub(super) type Group<'a> = Vec<&'a Finding>;
 
 impl FailedStep<'_> {
     /// The findings that failed and count, those of equal content together.
     fn groups(&self) -> Vec<Group<'_>> {
-        let mut groups: Vec<Group<'_>> = Vec::new();
-        for finding in self.findings.iter().filter(|finding| finding.counts()) {
-            match groups
-                .iter_mut()
-                .find(|group| same_content(group[0], finding))
-            {
-                Some(group) => group.push(finding),
-                None => groups.push(vec![finding]),
-            }
-        }
-        groups
+        grouped(self.findings.iter().filter(|finding| finding.counts()))
     }
 
     /// The first thing that is wrong, in one line.
@@ -100,13 +90,8 @@ impl FailedStep<'_> {
         blocks.join("\n\n")
     }
 
-    /// The exchange that a finding is about; of a step with only one it goes without saying.
     fn exchange_of(&self, finding: &Finding) -> Option<usize> {
-        let alone = (self.exchanges.len() == 1).then_some(0);
-        finding
-            .exchange
-            .filter(|position| *position < self.exchanges.len())
-            .or(alone)
+        exchange_of(finding, self.exchanges)
     }
 
     fn told(&self, group: &Group<'_>, paint: Paint) -> String {
@@ -121,19 +106,49 @@ impl FailedStep<'_> {
         if let Some(admin) = group.iter().find_map(|finding| finding.admin.as_deref()) {
             lines.push(format!("the administrator reads: {}", visible(admin)));
         }
-        let mut reasons: Vec<&str> = Vec::new();
-        for reason in group
-            .iter()
-            .filter_map(|finding| finding.because.as_deref())
-        {
-            if !reasons.contains(&reason) {
-                reasons.push(reason);
-                lines.push(format!("because: {}", visible(reason)));
-            }
-        }
+        let reasons = reasons(group).into_iter();
+        lines.extend(reasons.map(|reason| format!("because: {}", visible(reason))));
         lines.push(paint.faint(format!("rule: {}", one_line(&first.id))));
         lines.join("\n")
     }
+}
+
+/// Findings of equal content together.
+pub(super) fn grouped<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<Group<'a>> {
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    for finding in findings {
+        match groups
+            .iter_mut()
+            .find(|group| same_content(group[0], finding))
+        {
+            Some(group) => group.push(finding),
+            None => groups.push(vec![finding]),
+        }
+    }
+    groups
+}
+
+/// The exchange that a finding is about; of a step with only one it goes without saying.
+pub(super) fn exchange_of(finding: &Finding, exchanges: &[Exchange]) -> Option<usize> {
+    let alone = (exchanges.len() == 1).then_some(0);
+    finding
+        .exchange
+        .filter(|position| *position < exchanges.len())
+        .or(alone)
+}
+
+/// Why those who say it need it, each reason once.
+pub(super) fn reasons<'a>(group: &Group<'a>) -> Vec<&'a str> {
+    let mut reasons: Vec<&str> = Vec::new();
+    for reason in group
+        .iter()
+        .filter_map(|finding| finding.because.as_deref())
+    {
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
+    reasons
 }
 
 fn same_content(left: &Finding, right: &Finding) -> bool {

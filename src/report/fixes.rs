@@ -76,7 +76,7 @@ pub(super) fn known(causes: &[Cause], paint: Paint) -> String {
 }
 
 /// How much fails over a cause, on whose authority, and what mending it brings.
-fn effect(position: usize, cause: &Cause) -> String {
+pub(super) fn effect(position: usize, cause: &Cause) -> String {
     let mut parts = vec![format!(
         "{} in {}",
         counted(cause.places.len(), "failed step"),

@@ -6,6 +6,7 @@ pub mod cause;
 pub mod clean;
 pub mod evidence;
 pub mod grid;
+pub mod html;
 pub mod human;
 pub mod json;
 pub mod junit;

@@ -158,7 +158,7 @@ fn painted(paint: Paint, cell: Option<Cell>, word: &str) -> String {
 }
 
 /// `3 scenarios: 2 passed, 1 failed`.
-fn in_words(counts: Counts, noun: &str) -> String {
+pub(super) fn in_words(counts: Counts, noun: &str) -> String {
     let parts: Vec<String> = [
         (counts.passed, "passed"),
         (counts.failed, "failed"),

@@ -7,6 +7,7 @@ use roxmltree::{Document, Node};
 use super::Reporter;
 use super::audience::Audience;
 use super::cause::Causes;
+use super::html::Html;
 use super::human::Human;
 use super::json::{JsonLines, LogError, read};
 use super::junit::Junit;
@@ -59,6 +60,25 @@ fn junit(events: &[Event]) -> String {
     String::from_utf8(out).unwrap()
 }
 
+fn html(events: &[Event]) -> String {
+    let mut out = Vec::new();
+    let page_of = |rule: &str| {
+        let page = "## What it requires\nThat it is `<so>`.\n\n## How to fix it\nMake it so.\n";
+        (rule == "expected-status").then_some(page)
+    };
+    tell(Html::new(&mut out, page_of), events);
+    String::from_utf8(out).unwrap()
+}
+
+/// The page without its style, which tells nothing of a run.
+fn without_style(page: &str) -> String {
+    let (start, end) = (
+        page.find("<style>").unwrap(),
+        page.find("</style>").unwrap(),
+    );
+    format!("{}{}", &page[..start], &page[end + "</style>\n".len()..])
+}
+
 #[test]
 fn every_reporter_renders_every_recorded_run() {
     for (name, events) in recorded() {
@@ -71,6 +91,7 @@ fn every_reporter_renders_every_recorded_run() {
             insta::assert_snapshot!(format!("{name}_alone"), gate(&events, false));
             insta::assert_snapshot!(format!("{name}_alone_verbose"), gate(&events, true));
         }
+        insta::assert_snapshot!(format!("{name}_html"), without_style(&html(&events)));
         let mut totals = Totals::default();
         events.iter().for_each(|event| totals.on(event));
         insta::assert_debug_snapshot!(format!("{name}_totals"), totals);
@@ -108,6 +129,7 @@ fn the_order_in_which_scenarios_end_does_not_matter() {
     let is_wanted = |name: &str| matches!(name, "failed" | "causes");
     for (_, events) in recorded().into_iter().filter(|(name, _)| is_wanted(name)) {
         let expected = human(&events, Paint::PLAIN);
+        let page = html(&events);
         let (before, within): (Vec<Event>, Vec<Event>) = events
             .into_iter()
             .partition(|event| number(event).is_none());
@@ -119,6 +141,7 @@ fn the_order_in_which_scenarios_end_does_not_matter() {
         mixed.extend(turned);
         mixed.push(last.clone());
         assert_eq!(human(&mixed, Paint::PLAIN), expected);
+        assert_eq!(html(&mixed), page);
     }
 }
 
@@ -353,6 +376,86 @@ fn junit_is_what_every_reader_accepts() {
     }
 }
 
+/// Every tag is one of ours with attributes of ours, those that have an end have it, and nothing is loaded.
+fn assert_harmless(page: &str) {
+    let tag = regex::Regex::new("<[^>]*>?").unwrap();
+    let ours = regex::Regex::new(concat!(
+        "^</?(html|title|style|h[123]|p|dl|dt|dd|table|tr|th|td|ul|ol|li|b|br|pre|code|small|span|div|a|details|summary)",
+        "( open| lang=\"en\"| (class|id)=\"[A-Za-z0-9 _-]*\"| href=\"#[A-Za-z0-9_-]*\")*>$",
+    ))
+    .unwrap();
+    let head = "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+                <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+                <meta name=\"viewport\" content=\"width=device-width\">\n";
+    let rest = page
+        .strip_prefix(head)
+        .expect("the page begins as it should");
+    for found in tag.find_iter(rest) {
+        assert!(ours.is_match(found.as_str()), "{}", found.as_str());
+    }
+    for name in [
+        "details", "div", "pre", "code", "b", "small", "table", "summary", "a", "title",
+    ] {
+        let begun =
+            rest.matches(&format!("<{name}>")).count() + rest.matches(&format!("<{name} ")).count();
+        assert_eq!(begun, rest.matches(&format!("</{name}>")).count(), "{name}");
+    }
+    let controls = rest
+        .chars()
+        .filter(|letter| letter.is_control() && *letter != '\n' && *letter != '\t');
+    assert_eq!(controls.count(), 0);
+}
+
+#[test]
+fn a_page_needs_nothing_else_and_does_nothing() {
+    for (name, events) in recorded() {
+        let page = html(&events);
+        assert_harmless(&page);
+        assert!(
+            !page.contains("url(") && !page.contains("@import"),
+            "{name}"
+        );
+        assert_eq!(page, html(&events), "{name}");
+    }
+}
+
+#[test]
+fn a_page_stays_small_however_much_failed() {
+    let (_, events) = recorded()
+        .into_iter()
+        .find(|(name, _)| name == "failed")
+        .unwrap();
+    let mut many = Vec::new();
+    let (last, rest) = events.split_last().unwrap();
+    for round in 0..800 {
+        many.extend(
+            rest.iter()
+                .filter(|event| round == 0 || !matches!(event, Event::RunStarted { .. }))
+                .cloned()
+                .map(|mut event| {
+                    if let Event::ScenarioStarted { scenario, .. }
+                    | Event::StepFinished { scenario, .. }
+                    | Event::ScenarioFinished { scenario, .. } = &mut event
+                    {
+                        *scenario += round * 100;
+                    }
+                    event
+                }),
+        );
+    }
+    many.push(last.clone());
+    let mut out = Vec::new();
+    let mut reporter = Html::new(&mut out, |_| None);
+    for event in &many {
+        reporter.on(event).unwrap();
+    }
+    let page = String::from_utf8(out).unwrap();
+    let mebibytes = page.len() / 1024 / 1024;
+    assert!(mebibytes < 20, "{mebibytes} MiB");
+    assert!(page.contains("that failed are shown in short, or this page would be larger"));
+    assert_harmless(&page);
+}
+
 fn hostile() -> impl Strategy<Value = String> {
     vec(
         proptest::prop_oneof![
@@ -366,6 +469,10 @@ fn hostile() -> impl Strategy<Value = String> {
                 "\u{ffff}",
                 "&lt;",
                 "<x a='",
+                "</pre><script>alert(1)</script>",
+                "</title>",
+                "<!--",
+                "javascript:",
                 "\"",
                 "--",
                 "\r\n",
@@ -417,6 +524,7 @@ proptest! {
             }
         }
         assert_accepted(&junit(&events));
+        assert_harmless(&html(&events));
         let plain = human(&events, Paint::PLAIN);
         let controls = plain.chars().filter(|letter| letter.is_control() && *letter != '\n' && *letter != '\t').count();
         prop_assert_eq!(controls, 0);

@@ -48,7 +48,7 @@ pub(super) fn exchange(exchange: &Exchange, paint: Paint) -> String {
 }
 
 /// Why a body is not whole, in words.
-fn broken_off(broken: &Broken) -> String {
+pub(super) fn broken_off(broken: &Broken) -> String {
     match broken {
         Broken::TooLarge(limit) => {
             format!("the body is larger than {limit} bytes; the rest was not read")
@@ -60,15 +60,18 @@ fn broken_off(broken: &Broken) -> String {
 }
 
 fn headers(headers: &[(String, String)], mark: &str) -> Vec<String> {
+    telling(headers)
+        .into_iter()
+        .map(|header| format!("{mark}   {header}"))
+        .collect()
+}
+
+/// The headers that say something about SCIM, each in one line.
+pub(super) fn telling(headers: &[(String, String)]) -> Vec<String> {
     headers
         .iter()
         .filter(|(name, _)| !DULL.iter().any(|dull| name.eq_ignore_ascii_case(dull)))
-        .map(|(name, value)| {
-            format!(
-                "{mark}   {}",
-                one_line(&format!("{name}: {}", shortened(value, 200)))
-            )
-        })
+        .map(|(name, value)| one_line(&format!("{name}: {}", shortened(value, 200))))
         .collect()
 }
 
@@ -76,13 +79,17 @@ fn body(body: &Body, mark: &str) -> Vec<String> {
     if body.is_empty() {
         return Vec::new();
     }
+    visible(&shortened(&text(body), LONGEST_BODY))
+        .lines()
+        .map(|line| format!("{mark}   {line}").trim_end().to_owned())
+        .collect()
+}
+
+/// A body as text, indented if it is JSON.
+pub(super) fn text(body: &Body) -> String {
     let pretty = serde_json::from_slice::<Value>(body.bytes())
         .ok()
         .filter(|value| value.is_object() || value.is_array())
         .and_then(|value| serde_json::to_string_pretty(&value).ok());
-    let text = pretty.unwrap_or_else(|| body.text().into_owned());
-    visible(&shortened(&text, LONGEST_BODY))
-        .lines()
-        .map(|line| format!("{mark}   {line}").trim_end().to_owned())
-        .collect()
+    pretty.unwrap_or_else(|| body.text().into_owned())
 }

@@ -92,13 +92,15 @@ fn words(server: &MockServer) -> String {
     let uri = server.uri();
     format!(
         "run scenarios/badges.yaml --target {uri}/scim/v2 --oauth-token-url {uri}/token \
-         --oauth-client-id me --oauth-client-secret-env MINE --report-json events.jsonl"
+         --oauth-client-id me --oauth-client-secret-env MINE --report-json events.jsonl --report-html page.html --report-junit junit.xml"
     )
 }
 
 fn run(project: &Project, words: &str) -> Said {
     let said = project.scimulate_with(words, &[SECRET], "");
-    let log = std::fs::read_to_string(project.path("events.jsonl")).unwrap_or_default();
+    let log: String = ["events.jsonl", "page.html", "junit.xml"]
+        .map(|file| std::fs::read_to_string(project.path(file)).unwrap_or_default())
+        .concat();
     // The secret as it is, in Base64 beside `me:`, and form-encoded.
     for secret in ["canary", "Y2FuYXJ5", "bWU6Y2FuYXJ5", "%2F%2B"] {
         assert!(!said.all().contains(secret), "{}", said.all());
@@ -497,7 +499,7 @@ fn the_token_endpoint_of_the_reference_server_is_asked_for_explicitly() {
     );
     let served = served(&project, "--token-life 5m");
     let words = format!(
-        "run scenarios/badges.yaml --target {} --oauth-token-url {} --oauth-client-id me --oauth-client-secret-env MINE --report-json events.jsonl",
+        "run scenarios/badges.yaml --target {} --oauth-token-url {} --oauth-client-id me --oauth-client-secret-env MINE --report-json events.jsonl --report-html page.html --report-junit junit.xml",
         served.base, served.token_url
     );
     let said = project.scimulate_with(&words, &[("MINE", &served.secret)], "");

@@ -9,12 +9,25 @@ fn a_log_gives_the_report_of_its_run_again() {
     let project = Project::new();
     let run = project.scimulate(
         "run scenarios/wrong.yaml scenarios/create.yaml scenarios/habit.yaml --jobs 1 \
-         --report-json logs/run.jsonl --report-junit logs/run.xml",
+         --report-json logs/run.jsonl --report-junit logs/run.xml --report-html logs/run.html",
     );
-    let report = project.scimulate("report logs/run.jsonl --report-junit logs/again.xml");
+    let report = project.scimulate(
+        "report logs/run.jsonl --report-junit logs/again.xml --report-html logs/again.html",
+    );
     assert_eq!((run.code, report.code), (Some(1), Some(1)));
     assert_eq!(run.stdout, report.stdout);
     assert_eq!(project.read("logs/run.xml"), project.read("logs/again.xml"));
+    let page = project.read("logs/run.html");
+    assert_eq!(page, project.read("logs/again.html"));
+    // What is wrong, and what the rule's page says of mending it.
+    for told in [
+        "1 of 6 steps failed",
+        "What to fix first",
+        "<small>How to fix it</small>",
+        "Bearer [secret]",
+    ] {
+        assert!(page.contains(told), "{told}");
+    }
     let junit = project.read("logs/run.xml");
     let document = roxmltree::Document::parse(&junit).expect("it is XML");
     let count = |name: &str| {
@@ -56,10 +69,20 @@ fn events_can_go_to_stdout() {
 #[test]
 fn a_report_that_cannot_be_written_is_a_mistake() {
     let project = Project::new();
-    let said = project.scimulate("run scenarios/create.yaml --report-junit scenarios");
-    assert_eq!((said.code, said.stdout.as_str()), (Some(2), ""));
+    for report in ["--report-junit", "--report-html"] {
+        let said = project.scimulate(&format!("run scenarios/create.yaml {report} scenarios"));
+        assert_eq!((said.code, said.stdout.as_str()), (Some(2), ""));
+        assert!(
+            said.stderr.starts_with("error: cannot write `scenarios`: "),
+            "{}",
+            said.stderr
+        );
+    }
+    project.scimulate("run scenarios/create.yaml --report-json run.jsonl");
+    let said = project.scimulate("report run.jsonl --report-html run.jsonl");
+    assert_eq!(said.code, Some(2), "{}", said.all());
     assert!(
-        said.stderr.starts_with("error: cannot write `scenarios`: "),
+        said.stderr.contains("is both read and written"),
         "{}",
         said.stderr
     );
