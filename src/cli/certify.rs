@@ -13,6 +13,7 @@ use walkdir::WalkDir;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
+use crate::cli::explain::page_of;
 use crate::cli::run::{
     EMBEDDED_JOBS, ReportArguments, at_least_one, consent, duration, play, variables,
 };
@@ -251,7 +252,7 @@ impl Place {
         let texts = selection
             .iter()
             .filter_map(|(scenario, _)| Some((scenario.path.as_str(), text_of(&scenario.path)?)));
-        Evidence::new(&self.folder, texts).map_err(|problem| {
+        Evidence::new(&self.folder, page_of, texts).map_err(|problem| {
             let shown = self.folder.display();
             Complaint::new(format!(
                 "the evidence in `{shown}` cannot be written: {problem}"

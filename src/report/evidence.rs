@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::Reporter;
 use super::clean::one_line;
+use super::html::{Html, PageOf};
 use super::json::JsonLines;
 use super::junit::Junit;
 use super::paint::Paint;
@@ -31,12 +32,14 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// In a folder that is made if it is not there, for scenarios of which the text is given beside the name.
+    /// In a folder that is made if it is not there, for scenarios of which the text is given beside the name. How to mend what
+    /// breaks a rule is taken from the rule's page.
     ///
     /// # Errors
     /// The folder cannot be made, or a file in it.
     pub fn new<'p>(
         folder: &Path,
+        page_of: PageOf,
         packs: impl IntoIterator<Item = (&'p str, String)>,
     ) -> io::Result<Self> {
         fs::create_dir_all(folder.join(EXCHANGES))?;
@@ -45,6 +48,7 @@ impl Evidence {
         let reporters: Vec<Box<dyn Reporter>> = vec![
             Box::new(JsonLines::new(made("events.jsonl")?)),
             Box::new(Junit::new(made("junit.xml")?)),
+            Box::new(Html::new(made("report.html")?, page_of)),
         ];
         let packs = packs.into_iter();
         Ok(Self {

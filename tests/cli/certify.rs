@@ -79,6 +79,12 @@ fn okta_opens_its_gate_to_the_reference_server_and_the_evidence_proves_it() {
             String::from_utf8_lossy(&check.stdout)
         );
     }
+    let page = project.read("proof/report.html");
+    assert!(
+        page.contains("Okta Integration Network"),
+        "{}",
+        &page[..2000]
+    );
     let junit = project.read("proof/junit.xml");
     assert!(junit.contains("okta-spec-r1: "), "{junit}");
     assert!(!junit.contains("<failure"), "{junit}");
@@ -116,6 +122,7 @@ fn entra_shuts_its_gate_to_a_server_that_refuses_its_booleans_and_says_why() {
         "events.jsonl",
         "junit.xml",
         "manifest.json",
+        "report.html",
         "readiness.json",
         "verdict.txt",
     ] {
