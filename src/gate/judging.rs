@@ -158,7 +158,11 @@ impl Judging {
             });
             if by_column || certifies.contains(&requirement.id) {
                 spoken.insert(part.id.as_str());
-                let faults = step.findings.iter().filter(|one| self.gate.demands(one));
+                let least = requirement.level.least();
+                let faults = step
+                    .findings
+                    .iter()
+                    .filter(|one| self.gate.faults(one, least));
                 let evidence = self.evidence.entry(&requirement.id).or_default();
                 evidence.hear(step, faults);
             }
@@ -174,7 +178,8 @@ impl Judging {
                 evidence.fault(step, finding);
             }
         }
-        let demanded = step.findings.iter().any(|one| self.gate.demands(one));
+        let must = Level::Required.least();
+        let demanded = step.findings.iter().any(|one| self.gate.faults(one, must));
         let breaks_rfc = step.findings.iter().any(|finding| {
             finding.failed()
                 && finding.authority == Authority::Rfc
@@ -300,9 +305,9 @@ impl Gate {
         finding.authority == self.id && finding.verdict != Verdict::Skip
     }
 
-    /// Whether a finding breaks what this gate demands.
-    fn demands(&self, finding: &Finding) -> bool {
-        finding.authority == self.id && finding.failed() && finding.strength == Strength::Must
+    /// Whether a finding is a fault on this gate's authority, no weaker than this.
+    fn faults(&self, finding: &Finding, least: Strength) -> bool {
+        finding.authority == self.id && finding.failed() && finding.strength >= least
     }
 }
 

@@ -47,6 +47,12 @@ fix = "Mend it."
 checks = ["password-never-shown"]
 
 [[parts.requirements]]
+id = "okta-wish"
+title = "recommended, and named by a step"
+level = "recommended"
+fix = "Mend it."
+
+[[parts.requirements]]
 id = "okta-look"
 title = "looked at by a person"
 level = "required"
@@ -219,6 +225,22 @@ fn a_broken_rule_counts_wherever_it_is_broken() {
     // It is only recommended.
     assert_eq!(readiness.verdict, Opens::Ready);
     assert_eq!(of(&readiness, "okta-rule").outcome, Outcome::NotMet);
+}
+
+#[test]
+fn what_is_only_recommended_can_be_unmet_and_shuts_nothing() {
+    for strength in [Strength::Must, Strength::Should, Strength::May] {
+        let fault = finding(Verdict::Fail, strength, Authority::Okta);
+        let steps = vec![
+            Told(&["okta-wish"], None, Verdict::Pass, vec![fault]),
+            named(Verdict::Pass, Authority::Okta),
+            group(Verdict::Pass, "expected-status"),
+        ];
+        let readiness = judged(FETCHED, steps, &["password-never-shown"]);
+        assert_eq!(readiness.verdict, Opens::Ready);
+        assert_eq!(of(&readiness, "okta-wish").outcome, Outcome::NotMet);
+        assert_eq!(of(&readiness, "okta-named").outcome, Outcome::Met);
+    }
 }
 
 #[test]
