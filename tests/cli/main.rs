@@ -4,6 +4,7 @@ mod acts;
 mod baseline;
 mod certify;
 mod config;
+mod entitlements;
 mod explain;
 mod oauth;
 mod project;
