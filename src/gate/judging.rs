@@ -11,6 +11,9 @@ use crate::event::{Event, Opens, Outcome, PartOutcome, Readiness, RequirementOut
 use crate::exchange::{Exchange, Sender};
 use crate::finding::{Authority, Finding, NOT_SUPPORTED, Strength, Verdict};
 
+/// Paths of one fault that are named.
+const FEW: usize = 3;
+
 /// Hears the events of a run, and knows at its end whether the gate would open.
 #[derive(Debug, Clone)]
 pub(crate) struct Judging {
@@ -386,8 +389,17 @@ impl Evidence {
 }
 
 fn sight(step: &Step<'_>, finding: &Finding) -> Sight {
+    let mut message = finding.message.clone();
+    // That something is not as it must be says little without where.
+    let paths = finding.differences.iter().map(|one| one.path.as_str());
+    let mut paths: Vec<&str> = paths.filter(|path| !path.is_empty()).collect();
+    paths.dedup();
+    if !paths.is_empty() && !paths.iter().any(|path| message.contains(path)) {
+        paths.truncate(FEW);
+        message.push_str(&format!(": `{}`", paths.join("`, `")));
+    }
     Sight {
-        message: finding.message.clone(),
+        message,
         finding: finding.id.clone(),
         step: step.name.to_owned(),
         file: step.file.to_owned(),
