@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::exchange::Exchange;
 use crate::idp::mapping::Mapping;
-use crate::idp::{Call, Change, Directory, Memory, Subject, Switches};
+use crate::idp::{Call, Change, Directory, Memory, Subject, Switches, Ticket};
 use crate::profile::ProfileId;
 
 /// What a job decides from.
@@ -79,6 +79,8 @@ pub(crate) enum Reaction {
 /// What came of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
+    /// Whose answers it comes of.
+    pub ticket: Ticket,
     /// Whom it was about.
     pub subject: Option<Subject>,
     /// What was done; `Err`: what the administrator reads.

@@ -84,6 +84,12 @@ impl Provisioner {
         &self.directory
     }
 
+    /// The directory, to put somebody into it or to take somebody out; what is done to those whom it has already is a
+    /// [`Change`].
+    pub fn directory_mut(&mut self) -> &mut Directory {
+        &mut self.directory
+    }
+
     /// What is remembered.
     pub fn memory(&self) -> &Memory {
         &self.memory
@@ -243,6 +249,7 @@ impl Provisioner {
             }
         };
         self.outcomes.push(Outcome {
+            ticket,
             subject: job.subject(),
             did,
         });

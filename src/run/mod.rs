@@ -1,16 +1,18 @@
 //! Running: the only place that sends. Plays plans against a target, scenario by scenario, and tells what happens.
 
 mod cleanup;
-mod client;
+pub(crate) mod client;
+pub(crate) mod created;
 mod declared;
+pub(crate) mod drive;
 mod dry;
-mod journal;
+pub(crate) mod journal;
 mod ledger;
 mod masking;
 mod naming;
 mod outage;
 mod play;
-mod preflight;
+pub(crate) mod preflight;
 mod received;
 mod secrets;
 pub(crate) mod state_file;

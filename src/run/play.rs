@@ -16,7 +16,7 @@ use crate::finding::{Finding, NOT_SUPPORTED, Strength, Verdict};
 use crate::judge;
 use crate::plan::{Expectation, Head, Move, Outgoing, Plan, Reason, Round, Script};
 use crate::profile::ProfileId;
-use crate::run::cleanup::Cleanup;
+use crate::run::cleanup::clean;
 use crate::run::ledger::Ledger;
 use crate::run::masking;
 use crate::run::outage::Heard;
@@ -141,7 +141,14 @@ impl Play {
                 }
             }
         }
-        let (cleanup, left) = self.clean(&mut ledger).await;
+        let (cleanup, left) = clean(
+            &mut ledger,
+            &self.endpoint.client,
+            &self.endpoint.target.base,
+            self.context.journal.as_ref(),
+            |written| self.noted(written),
+        )
+        .await;
         // What was interrupted has not passed, whatever its first steps came to.
         let whole = played && !(aborted && worst == Verdict::Pass);
         let verdict = if whole { worst } else { Verdict::Skip };
@@ -345,39 +352,6 @@ impl Play {
                 }
             }
         }
-    }
-
-    /// Removes what the scenario created. Returns what was exchanged for it and what is left.
-    async fn clean(&self, ledger: &mut Ledger) -> (Vec<Exchange>, Vec<String>) {
-        let mut cleanup = Cleanup::new();
-        let journal = self.context.journal.as_ref();
-        for (request, search) in ledger.searches() {
-            let exchange = cleanup.send(&self.endpoint.client, request).await;
-            self.noted(ledger.found(&search, exchange, journal));
-        }
-        // A second time for what depended on something else, or was refused for being too much at once.
-        for pass in 0..2 {
-            let left = ledger.left();
-            if pass > 0 && !left.is_empty() && !cleanup.is_over() {
-                sleep(cleanup.wanted_pause()).await;
-            }
-            for address in left {
-                if cleanup.is_over() {
-                    break;
-                }
-                let request =
-                    Outgoing::harness("DELETE", address.path.clone(), address.tenant.clone());
-                let exchange = cleanup.send(&self.endpoint.client, request.clone()).await;
-                self.noted(ledger.after(&request, exchange, journal));
-            }
-        }
-        let base = &self.endpoint.target.base;
-        let left = ledger
-            .left()
-            .into_iter()
-            .map(|address| format!("{}{}", base.origin(), base.target(&address.path)))
-            .chain(ledger.unsearched().iter().cloned());
-        (cleanup.exchanges, left.collect())
     }
 
     /// Says when the journal cannot be written.

@@ -1,31 +1,18 @@
-//! Drives a provider against a target: takes its calls, several at once, sends them, and keeps what it remembers on disk
-//! after every answer.
+//! Syncs: looks whether the target can be reached, and then lets a provider do all that waits.
 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::exchange::{Body, Exchange, Failure, Request};
-use crate::idp::{Call, Outcome, Provisioner, Ticket};
-use crate::plan::Outgoing;
-use crate::plan::request::from_call;
+use crate::idp::Provisioner;
 use crate::run::client::Client;
-use crate::run::dry::Assumed;
+use crate::run::drive::{Ending, Finished, Kept, Route, Told, drive};
 use crate::run::preflight::{self, Untestable};
 use crate::run::state_file::StateFile;
 use crate::run::wire::Bounds;
 use crate::target::Target;
-
-/// Longest time that is really waited because a target asks for it; all longer waits of a provider are virtual.
-pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(10);
-
-/// So many requests in a row without any answer end a sync: the target is gone, and thousands of jobs would find out one
-/// by one.
-const SILENCE: u32 = 20;
 
 /// What a sync is about.
 pub(crate) struct Settings {
@@ -41,54 +28,6 @@ pub(crate) struct Settings {
     pub(crate) at_most: Option<u64>,
     /// Reads are sent; writes are only told, and taken for done.
     pub(crate) dry: bool,
-}
-
-/// What happens on the way.
-pub(crate) enum Told {
-    /// A request came back, or did not.
-    Answered,
-    /// In a dry run: a request.
-    Dry {
-        /// What it is for.
-        title: String,
-        /// As it is written.
-        outgoing: Box<Outgoing>,
-        /// It only reads what is really there, so it is sent.
-        is_sent: bool,
-    },
-    /// A piece of work is over.
-    Outcome(Outcome),
-    /// The target asks for a pause, and gets it.
-    Waiting(Duration),
-}
-
-/// How a sync ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Ending {
-    /// Everything was tried.
-    Finished,
-    /// A signal ended it; what was under way was finished and saved.
-    Interrupted,
-    /// As many requests were sent as were allowed.
-    OutOfRequests,
-    /// The target cannot be reached, or no longer.
-    Untestable {
-        /// Why.
-        message: String,
-        /// What to do.
-        hint: Option<String>,
-    },
-}
-
-/// What came of a sync as a whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Finished {
-    /// How it ended.
-    pub(crate) ending: Ending,
-    /// Requests of the provider that were sent.
-    pub(crate) requests: u64,
-    /// From the first of them to the last answer.
-    pub(crate) elapsed: Duration,
 }
 
 /// Why a sync broke off.
@@ -109,9 +48,9 @@ pub(crate) enum Broken {
 pub(crate) async fn sync(
     settings: Settings,
     provisioner: &mut Provisioner,
-    state: Option<StateFile>,
+    mut state: Option<StateFile>,
     cancel: &CancellationToken,
-    tell: impl FnMut(Told),
+    tell: impl FnMut(Told<'_>),
 ) -> Result<Finished, Broken> {
     let client = Client::new(&settings.target, settings.target.mask(), settings.bounds);
     let client = Arc::new(client.map_err(Broken::Client)?);
@@ -127,218 +66,16 @@ pub(crate) async fn sync(
             elapsed: Duration::ZERO,
         });
     }
-    let drive = Drive {
-        assumed: settings.dry.then(Assumed::default),
-        settings,
+    let route = Route {
         client,
-        provisioner,
-        state,
-        cancel,
-        tell,
-        under_way: JoinSet::new(),
-        requests: 0,
-        silent: 0,
-        ending: Ending::Finished,
+        tenant: settings.tenant,
+        jobs: settings.jobs,
+        at_most: settings.at_most,
+        dry: settings.dry,
     };
-    drive.ended().await
-}
-
-struct Drive<'a, T> {
-    settings: Settings,
-    client: Arc<Client>,
-    provisioner: &'a mut Provisioner,
-    state: Option<StateFile>,
-    cancel: &'a CancellationToken,
-    tell: T,
-    under_way: JoinSet<(Ticket, Option<Exchange>)>,
-    assumed: Option<Assumed>,
-    requests: u64,
-    /// Requests in a row without an answer.
-    silent: u32,
-    ending: Ending,
-}
-
-impl<T: FnMut(Told)> Drive<'_, T> {
-    async fn ended(mut self) -> Result<Finished, Broken> {
-        let clock = Instant::now();
-        loop {
-            while self.under_way.len() < self.settings.jobs.max(1) && self.goes_on() {
-                let Some((ticket, call)) = self.provisioner.begin() else {
-                    break;
-                };
-                self.take(ticket, call, None)?;
-            }
-            let Some(joined) = self.under_way.join_next().await else {
-                break;
-            };
-            // A task only sends, and nothing in there panics; if it did, its answer is lost like on a broken connection.
-            if let Ok((ticket, Some(exchange))) = joined {
-                self.heard(&exchange);
-                self.answered(ticket, exchange)?;
-            }
-        }
-        self.told()?;
-        if let Some(state) = &mut self.state {
-            state.compact(self.provisioner.memory_mut())?;
-        }
-        Ok(Finished {
-            ending: self.ending,
-            requests: self.requests,
-            elapsed: clock.elapsed(),
-        })
-    }
-
-    /// Whether another request may be sent.
-    fn goes_on(&mut self) -> bool {
-        if self.ending != Ending::Finished {
-            return false;
-        }
-        if self.cancel.is_cancelled() {
-            self.ending = Ending::Interrupted;
-        } else if self.settings.at_most == Some(self.requests) && !self.provisioner.is_idle() {
-            self.ending = Ending::OutOfRequests;
-        }
-        self.ending == Ending::Finished
-    }
-
-    /// An answer, and all that follows from it without another one.
-    fn answered(&mut self, ticket: Ticket, exchange: Exchange) -> Result<(), Broken> {
-        let next = self.provisioner.answered(ticket, &exchange);
-        self.told()?;
-        match next {
-            Some(call) if self.goes_on() => self.take(ticket, call, Some(&exchange)),
-            _ => Ok(()),
-        }
-    }
-
-    /// Sends a call, or answers it by assumption.
-    fn take(
-        &mut self,
-        ticket: Ticket,
-        call: Call,
-        before: Option<&Exchange>,
-    ) -> Result<(), Broken> {
-        let mut next = Some((call, before.and_then(wait_asked_for)));
-        while let Some((call, asked)) = next.take() {
-            let outgoing = match from_call(&call, self.settings.tenant.as_deref()) {
-                Ok(outgoing) => outgoing,
-                Err(problem) => {
-                    let exchange = unsent(&call, problem.to_string());
-                    next = self.followed(ticket, &exchange)?;
-                    continue;
-                }
-            };
-            let assumed = self
-                .assumed
-                .as_mut()
-                .map(|assumed| assumed.answer(&outgoing));
-            if let Some(answer) = &assumed {
-                (self.tell)(Told::Dry {
-                    title: call.title,
-                    outgoing: Box::new(outgoing.clone()),
-                    is_sent: answer.is_none(),
-                });
-            }
-            if let Some(exchange) = assumed.flatten() {
-                next = self.followed(ticket, &exchange)?;
-                continue;
-            }
-            // What the provider waits is virtual, but who asks for a pause shall have one.
-            let wait = asked.map_or(Duration::ZERO, |asked| asked.min(LONGEST_WAIT));
-            if !wait.is_zero() {
-                (self.tell)(Told::Waiting(wait));
-            }
-            self.requests += 1;
-            let client = Arc::clone(&self.client);
-            let cancel = self.cancel.clone();
-            self.under_way.spawn(async move {
-                if !wait.is_zero() {
-                    tokio::select! {
-                        () = sleep(wait) => {}
-                        () = cancel.cancelled() => return (ticket, None),
-                    }
-                }
-                (ticket, Some(client.send(&outgoing).await))
-            });
-        }
-        Ok(())
-    }
-
-    /// What follows from an answer that was not waited for.
-    fn followed(
-        &mut self,
-        ticket: Ticket,
-        exchange: &Exchange,
-    ) -> Result<Option<(Call, Option<Duration>)>, Broken> {
-        let next = self.provisioner.answered(ticket, exchange);
-        self.told()?;
-        Ok(next.filter(|_| self.goes_on()).map(|call| (call, None)))
-    }
-
-    /// Saves what was learnt before anything else is sent because of it, and tells what is over.
-    fn told(&mut self) -> Result<(), Broken> {
-        if let Some(state) = &mut self.state {
-            state.append(self.provisioner.memory_mut())?;
-        }
-        for outcome in self.provisioner.take_outcomes() {
-            (self.tell)(Told::Outcome(outcome));
-        }
-        Ok(())
-    }
-
-    fn heard(&mut self, exchange: &Exchange) {
-        (self.tell)(Told::Answered);
-        // Nobody asks how a sync was let in, and it may take days.
-        drop(self.client.take_aside());
-        if let (Some(fault), Ending::Finished) = (self.client.token_fault(), &self.ending) {
-            self.ending = Ending::Untestable {
-                message: format!("the access token has ended, and there is no new one: {fault}"),
-                hint: Some(fault.hint()),
-            };
-        }
-        match &exchange.outcome {
-            Ok(_) | Err(Failure::NotSent(_)) => self.silent = 0,
-            Err(failure) => {
-                self.silent += 1;
-                if self.silent >= SILENCE && self.ending == Ending::Finished {
-                    self.ending = Ending::Untestable {
-                        message: format!(
-                            "the target has not answered the last {SILENCE} requests: {failure}"
-                        ),
-                        hint: Some(
-                            "look whether it is still running, and into its log; the next sync goes on from here"
-                                .to_owned(),
-                        ),
-                    };
-                }
-            }
-        }
-    }
-}
-
-/// How long the target asks to be left alone (RFC 9110 10.2.3, in seconds only).
-fn wait_asked_for(exchange: &Exchange) -> Option<Duration> {
-    let response = exchange.response()?;
-    if !matches!(response.status, 429 | 503) {
-        return None;
-    }
-    let seconds = response.header("retry-after")?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
-}
-
-/// What its job learns of a call that must not be sent.
-fn unsent(call: &Call, problem: String) -> Exchange {
-    Exchange {
-        sender: crate::exchange::Sender::Client(call.client.name().to_owned()),
-        request: Request {
-            method: call.method.to_owned(),
-            origin: String::new(),
-            target: format!("/{}", call.path.join("/")),
-            headers: Vec::new(),
-            body: Body::default(),
-        },
-        outcome: Err(Failure::NotSent(problem)),
-        started: String::new(),
-        elapsed: Duration::ZERO,
-    }
+    let kept = Kept {
+        state: state.as_mut(),
+        created: None,
+    };
+    Ok(drive(&route, provisioner, kept, cancel, tell).await?)
 }

@@ -25,8 +25,9 @@ use crate::idp::state::Header;
 use crate::idp::{Memory, Provisioner, Switches, directory_file, mapping};
 use crate::profile::ProfileId;
 use crate::run::Bounds;
+use crate::run::drive::{Ending, Finished, Told};
 use crate::run::state_file::{Found, StateFault, StateFile, look};
-use crate::run::sync::{self, Ending, Finished, Settings, Told};
+use crate::run::sync::{self, Settings};
 use crate::scenario::error::ScenarioError;
 use crate::target::Target;
 
@@ -77,7 +78,7 @@ const EMBEDDED_JOBS: usize = 4;
 /// Provisions, and says with the exit code how it went.
 pub(crate) fn sync(arguments: &SyncArguments) -> Result<ExitCode, Complaint> {
     let client = arguments.client()?;
-    let switches = arguments.switches()?;
+    let switches = switches_of(&arguments.switches)?;
     let directory = loaded(&arguments.directory, directory_file::load)?;
     let mapping = match &arguments.mapping {
         Some(file) => Some(mapping_of(file, client)?),
@@ -85,7 +86,15 @@ pub(crate) fn sync(arguments: &SyncArguments) -> Result<ExitCode, Complaint> {
     };
     let chosen = arguments.target.chosen()?;
     if let Some(chosen) = &chosen {
-        arguments.consent(chosen)?;
+        let consent = Consent {
+            doing: "A sync",
+            client: &arguments.client,
+            after: "Nothing is cleaned up",
+            instead: "`--dry-run` shows the requests first",
+        };
+        if !arguments.dry_run {
+            consent.asked(chosen)?;
+        }
     } else if let Some(state) = &arguments.state {
         return Err(Complaint::new(format!(
             "`--state {}` needs a target: the embedded server ends with the command, and what would be remembered with it",
@@ -103,7 +112,7 @@ pub(crate) fn sync(arguments: &SyncArguments) -> Result<ExitCode, Complaint> {
                 (Some(server), target)
             }
         };
-        arguments.check_tenant(&target)?;
+        check_tenant(arguments.tenant.as_deref(), &target)?;
         let (state, memory) = if is_embedded {
             (None, Memory::default())
         } else {
@@ -129,34 +138,6 @@ impl SyncArguments {
         ProfileId::named(&self.client)
             .filter(|client| *client != ProfileId::Scimulate)
             .ok_or_else(|| no_provider(&self.client))
-    }
-
-    fn switches(&self) -> Result<Switches, Complaint> {
-        let mut switches = Switches::default();
-        for switch in &self.switches {
-            let (name, value) = switch.split_once('=').ok_or_else(|| {
-                Complaint::new(format!("`--switch {switch}` has no `=`"))
-                    .hint("write `--switch NAME=VALUE`")
-            })?;
-            switches
-                .set(name.trim(), value.trim())
-                .map_err(Complaint::new)?;
-        }
-        Ok(switches)
-    }
-
-    fn check_tenant(&self, target: &Target) -> Result<(), Complaint> {
-        match &self.tenant {
-            Some(tenant) if !target.tenants.contains_key(tenant) => {
-                let known: Vec<&str> = target.tenants.keys().map(String::as_str).collect();
-                let complaint = Complaint::new(format!("the target has no tenant `{tenant}`"));
-                Err(match known.is_empty() {
-                    true => complaint.hint("name its tenants in scimulate.toml"),
-                    false => complaint.hint(format!("it has {}", known.join(", "))),
-                })
-            }
-            _ => Ok(()),
-        }
     }
 
     /// The state file: the one that is named, or one beside the directory.
@@ -196,32 +177,6 @@ impl SyncArguments {
         Ok((file, memory))
     }
 
-    /// Writing to a host that is not this machine needs consent, once.
-    fn consent(&self, chosen: &Chosen) -> Result<(), Complaint> {
-        if chosen.may_write || self.dry_run {
-            return Ok(());
-        }
-        let base = &chosen.target.base;
-        let what = format!(
-            "{base} is not on this machine. A sync does there what {} does: it creates users and groups, and changes, \
-             deactivates or removes those that it matches, also if it has not created them",
-            self.client
-        );
-        if io::stdin().is_terminal() && io::stderr().is_terminal() {
-            let mut out = anstream::stderr().lock();
-            let _ = write!(out, "{what}. Nothing is cleaned up. Go on? [y/N] ");
-            let _ = out.flush();
-            let mut answer = String::new();
-            if io::stdin().read_line(&mut answer).is_ok() && answer.trim().eq_ignore_ascii_case("y")
-            {
-                return Ok(());
-            }
-        }
-        Err(Complaint::new(format!("writing needs consent: {what}")).hint(
-            "add `--yes-write`, or `writes = true` for the target in scimulate.toml; `--dry-run` shows the requests first",
-        ))
-    }
-
     async fn drive(
         &self,
         target: &Target,
@@ -251,8 +206,8 @@ impl SyncArguments {
         let watch = interrupt::watch(cancel.clone(), "finishing what is under way");
         let signals = tokio::spawn(watch);
         let mut tally = Tally::new(self.json, io::stderr().is_terminal());
-        let tell = |told: Told| match told {
-            Told::Answered => tally.answered(),
+        let tell = |told: Told<'_>| match told {
+            Told::Answered(..) => tally.answered(),
             Told::Dry {
                 title,
                 outgoing,
@@ -301,6 +256,82 @@ impl SyncArguments {
             dry: self.dry_run,
             state: state.map(|path| path.display().to_string()),
         }
+    }
+}
+
+/// What somebody consents to who lets a provider write to a host that is not this machine.
+pub(crate) struct Consent<'a> {
+    /// `A sync`.
+    pub(crate) doing: &'a str,
+    /// As whom.
+    pub(crate) client: &'a str,
+    /// What happens in the end.
+    pub(crate) after: &'a str,
+    /// What can be done without.
+    pub(crate) instead: &'a str,
+}
+
+impl Consent<'_> {
+    /// Asks for it, once.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) fn asked(&self, chosen: &Chosen) -> Result<(), Complaint> {
+        if chosen.may_write {
+            return Ok(());
+        }
+        let base = &chosen.target.base;
+        let what = format!(
+            "{base} is not on this machine. {} does there what {} does: it creates users and groups, and changes, \
+             deactivates or removes those that it matches, also if it has not created them",
+            self.doing, self.client
+        );
+        if io::stdin().is_terminal() && io::stderr().is_terminal() {
+            let mut out = anstream::stderr().lock();
+            let _ = write!(out, "{what}. {}. Go on? [y/N] ", self.after);
+            let _ = out.flush();
+            let mut answer = String::new();
+            if io::stdin().read_line(&mut answer).is_ok() && answer.trim().eq_ignore_ascii_case("y")
+            {
+                return Ok(());
+            }
+        }
+        Err(
+            Complaint::new(format!("writing needs consent: {what}")).hint(format!(
+                "add `--yes-write`, or `writes = true` for the target in scimulate.toml; {}",
+                self.instead
+            )),
+        )
+    }
+}
+
+/// `NAME=VALUE` each.
+pub(crate) fn switches_of(written: &[String]) -> Result<Switches, Complaint> {
+    let mut switches = Switches::default();
+    for switch in written {
+        let (name, value) = switch.split_once('=').ok_or_else(|| {
+            Complaint::new(format!("`--switch {switch}` has no `=`"))
+                .hint("write `--switch NAME=VALUE`")
+        })?;
+        switches
+            .set(name.trim(), value.trim())
+            .map_err(Complaint::new)?;
+    }
+    Ok(switches)
+}
+
+/// Whether the target has that tenant.
+pub(crate) fn check_tenant(tenant: Option<&str>, target: &Target) -> Result<(), Complaint> {
+    match tenant {
+        Some(tenant) if !target.tenants.contains_key(tenant) => {
+            let known: Vec<&str> = target.tenants.keys().map(String::as_str).collect();
+            let complaint = Complaint::new(format!("the target has no tenant `{tenant}`"));
+            Err(match known.is_empty() {
+                true => complaint.hint("name its tenants in scimulate.toml"),
+                false => complaint.hint(format!("it has {}", known.join(", "))),
+            })
+        }
+        _ => Ok(()),
     }
 }
 

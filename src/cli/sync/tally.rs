@@ -11,7 +11,7 @@ use crate::cli::sync::say;
 use crate::idp::{Did, Memory, Outcome, Subject};
 use crate::plan::{Outgoing, rehearsal};
 use crate::report::clean::{one_line, shortened};
-use crate::run::sync::{Ending, Finished};
+use crate::run::drive::{Ending, Finished};
 
 /// Most failures that are listed for people.
 const LISTED: usize = 20;
@@ -144,7 +144,7 @@ impl Tally {
             say(&format!(
                 "waiting {} s, as the target asks for (Retry-After; never more than {} s here, whatever the provider waits)",
                 time.as_secs(),
-                crate::run::sync::LONGEST_WAIT.as_secs()
+                crate::run::drive::LONGEST_WAIT.as_secs()
             ));
         }
     }
