@@ -3,7 +3,8 @@
 //! ```text
 //! scenario file ─► Scenario ─► Plan ─► Exchange ─► Findings ─► Event ─► reporters
 //! directory + changes ─► idp ──┘          ▲
-//! directory file ─► idp ─► sync ──────────┘
+//! directory file ─► idp ─► sync ──────────┤
+//! management API ─► org ─► idp ───────────┘
 //! ```
 //!
 //! Everything before the exchange makes traffic, everything after it judges traffic; `run` alone sends. `idp` holds the
@@ -21,6 +22,7 @@ pub mod finding;
 mod gate;
 pub mod idp;
 pub mod judge;
+mod org;
 pub mod plan;
 pub mod profile;
 pub mod report;

@@ -13,6 +13,7 @@ mod failing;
 mod interrupt;
 mod list;
 mod oauth;
+mod org;
 mod payload;
 mod report;
 mod review;
@@ -80,6 +81,8 @@ enum Command {
     Serve(Box<serve::ServeArguments>),
     /// Provision the people and groups of a directory file, as a provider does cycle by cycle
     Sync(Box<sync::SyncArguments>),
+    /// Serve the part of a provider's management API that scripts call, and provision a target as it does
+    Org(Box<org::OrgArguments>),
     /// Render event logs again, several as one run
     Report(Box<report::LogArguments>),
     /// Say whether Okta or Entra would list the integration, and write the evidence down
@@ -187,6 +190,7 @@ pub fn main() -> ExitCode {
         Command::Schema => return schema::print(),
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Sync(arguments) => sync::sync(&arguments),
+        Command::Org(arguments) => org::org(&arguments),
         Command::Report(arguments) => report::report(&arguments),
         Command::Certify(arguments) => certify::certify(&arguments),
         Command::Review(arguments) => review::review(&arguments),

@@ -197,7 +197,8 @@ pub(crate) fn preset_named(name: &str) -> Result<&'static Preset, Complaint> {
     })
 }
 
-pub(super) fn from_environment(variable: &str, option: &str) -> Result<SecretString, Complaint> {
+/// A secret from a variable; `option` names it.
+pub(crate) fn from_environment(variable: &str, option: &str) -> Result<SecretString, Complaint> {
     let value = std::env::var(variable).unwrap_or_default();
     let place = format!("environment variable `{variable}`");
     if value.trim().is_empty() {

@@ -1,0 +1,284 @@
+//! `scimulate org`: a provider's management API on a loopback port, which provisions a target as the provider does.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::cli::interrupt::signal;
+use crate::cli::run::duration;
+use crate::cli::serve::{FlawArguments, embedded};
+use crate::cli::sync::{Consent, switches_of};
+use crate::cli::target::TargetArguments;
+use crate::cli::{Complaint, FAILED, FINE};
+use crate::idp::{Directory, Memory, Provisioner};
+use crate::org::Org;
+use crate::org::ids::Ids;
+use crate::org::listen::{self, Fault, Running, Settings};
+use crate::org::okta::Okta;
+use crate::org::okta::apps::App;
+use crate::profile::ProfileId;
+use crate::run::Bounds;
+use crate::run::created::Removed;
+use crate::target::Target;
+
+/// Options of `scimulate org`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct OrgArguments {
+    /// Whose management API
+    #[arg(value_enum)]
+    provider: Provider,
+    /// Port to listen on; 0 for any free one
+    #[arg(
+        long,
+        short,
+        env = "SCIMULATE_PORT",
+        value_name = "PORT",
+        default_value_t = 8090
+    )]
+    port: u16,
+    /// The client to provision as [default: okta-oin]
+    #[arg(long = "as", env = "SCIMULATE_AS", value_name = "PROFILE")]
+    client: Option<String>,
+    #[command(flatten)]
+    target: TargetArguments,
+    /// Tenant of the target, as scimulate.toml names it
+    #[arg(long, env = "SCIMULATE_TENANT", value_name = "NAME")]
+    tenant: Option<String>,
+    /// Read the token of the management API from this environment variable [default: a fresh one, which is printed]
+    #[arg(long, env = "SCIMULATE_ORG_TOKEN_ENV", value_name = "NAME")]
+    org_token_env: Option<String>,
+    /// Id of the application that provisions [default: a fresh one, which is printed]
+    #[arg(long, env = "SCIMULATE_APP_ID", value_name = "ID", value_parser = app_id)]
+    app_id: Option<String>,
+    /// Change what is not known for certain of the provider, or what its administrators choose
+    #[arg(long = "switch", value_name = "NAME=VALUE")]
+    switches: Vec<String>,
+    /// Longest time for an answer of the target, such as 500ms or 10s
+    #[arg(long, env = "SCIMULATE_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = duration)]
+    timeout: Duration,
+    /// Leave what was created at the target there
+    #[arg(long, env = "SCIMULATE_KEEP")]
+    keep: bool,
+    /// Where the journal of what is created is kept
+    #[arg(
+        long,
+        env = "SCIMULATE_JOURNAL_DIR",
+        value_name = "DIR",
+        default_value = ".scimulate/journal"
+    )]
+    journal_dir: PathBuf,
+    #[command(flatten)]
+    flaws: FlawArguments,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Provider {
+    /// Okta's management API: users, groups, one application, its System Log
+    Okta,
+}
+
+/// Listens until it is stopped. The first line on stdout is the base URL.
+pub(crate) fn org(arguments: &OrgArguments) -> Result<ExitCode, Complaint> {
+    let client = arguments.client()?;
+    let switches = switches_of(&arguments.switches)?;
+    let chosen = arguments.target.chosen()?;
+    let defects = arguments.flaws.defects()?;
+    if chosen.is_some() && !arguments.flaws.is_empty() {
+        return Err(
+            Complaint::new("only the reference server can be given a defect")
+                .hint("leave `--target` out, or `--defect`"),
+        );
+    }
+    if let Some(chosen) = &chosen {
+        let consent = Consent {
+            doing: "An org",
+            client: client.name(),
+            after: match arguments.keep {
+                true => "Nothing is cleaned up",
+                false => "What it has created is removed in the end, and nothing else is undone",
+            },
+            instead: "without `--target` it provisions the embedded reference server",
+        };
+        consent.asked(chosen)?;
+    }
+    let org_token = match &arguments.org_token_env {
+        Some(variable) => Some(crate::cli::target::from_environment(
+            variable,
+            "--org-token-env",
+        )?),
+        None => None,
+    };
+    crate::cli::runtime()?.block_on(async {
+        let (server, target, target_token) = match chosen {
+            Some(chosen) => (None, chosen.target, None),
+            None => {
+                let token = Uuid::new_v4().simple().to_string();
+                let (server, target) =
+                    embedded(arguments.target.preset()?, &defects, &token).await?;
+                (Some(server), target, Some(token))
+            }
+        };
+        crate::cli::sync::check_tenant(arguments.tenant.as_deref(), &target)?;
+        let provisioner = Provisioner::new(
+            client,
+            Directory::default(),
+            None,
+            switches,
+            Memory::default(),
+        )
+        .expect("the client has been found to be a provider's");
+        let mut ids = Ids::new(Uuid::new_v4().as_u64_pair().0);
+        let app = App {
+            id: arguments.app_id.clone().unwrap_or_else(|| ids.okta("0oa")),
+            client,
+            created: Timestamp::now().to_string(),
+        };
+        let (token, shown) = match &org_token {
+            Some(token) => {
+                let token = secrecy::ExposeSecret::expose_secret(token).to_owned();
+                (token, None)
+            }
+            // Okta's own tokens have 42 characters and begin with 00.
+            None => {
+                let token = format!("00{}{}", ids.okta(""), ids.okta(""));
+                (token.clone(), Some(token))
+            }
+        };
+        let app_id = app.id.clone();
+        let shown_target = target.mask().text(&target.base.to_string());
+        let running = arguments
+            .started(target, Okta::new(app, token, ids), provisioner)
+            .await?;
+        let mut lines = format!("{}\napp-id {app_id}\n", running.base_url());
+        if let Some(token) = shown {
+            lines.push_str(&format!("token {token}\n"));
+        }
+        lines.push_str(&format!("target {shown_target}\n"));
+        if let Some(token) = target_token {
+            lines.push_str(&format!("target-token {token}\n"));
+        }
+        // Whoever started it may not read its output.
+        let _ = io::stdout()
+            .write_all(lines.as_bytes())
+            .and_then(|()| io::stdout().flush());
+        let code = ended(running).await;
+        if let Some(server) = server {
+            // It has no state file, so nothing can go wrong that matters.
+            let _ = server.stop().await;
+        }
+        Ok(code)
+    })
+}
+
+/// Waits for a signal, and ends the org in good order.
+async fn ended<O: Org>(running: Running<O>) -> ExitCode {
+    signal().await;
+    let again = tokio::spawn(async {
+        signal().await;
+        std::process::exit(i32::from(crate::cli::INTERRUPTED));
+    });
+    let removed = running.stop().await;
+    again.abort();
+    tell(&removed)
+}
+
+fn tell(removed: &Removed) -> ExitCode {
+    if removed.removed > 0 {
+        let noun = if removed.removed == 1 { "" } else { "s" };
+        say(&format!(
+            "removed {} resource{noun} that the org had created",
+            removed.removed
+        ));
+    }
+    for left in &removed.left {
+        say(&format!("notice: may still be there: {left}"));
+    }
+    if let Some(journal) = &removed.journal {
+        say(&format!("notice: the journal `{journal}` names them"));
+    }
+    ExitCode::from(if removed.left.is_empty() {
+        FINE
+    } else {
+        FAILED
+    })
+}
+
+fn say(text: &str) {
+    // Nobody reads stderr any more: the exit code still tells.
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
+
+impl OrgArguments {
+    fn client(&self) -> Result<ProfileId, Complaint> {
+        let clients = match self.provider {
+            Provider::Okta => [
+                ProfileId::OktaOin,
+                ProfileId::OktaAiw,
+                ProfileId::OktaOinUserpatch,
+                ProfileId::OktaGov,
+            ],
+        };
+        let Some(name) = &self.client else {
+            return Ok(clients[0]);
+        };
+        ProfileId::named(name)
+            .filter(|client| clients.contains(client))
+            .ok_or_else(|| {
+                let known: Vec<&str> = clients.into_iter().map(ProfileId::name).collect();
+                Complaint::new(format!("`{name}` is no client of an Okta org"))
+                    .hint(format!("there is {}", known.join(", ")))
+            })
+    }
+
+    async fn started<O: Org>(
+        &self,
+        target: Target,
+        org: O,
+        provisioner: Provisioner,
+    ) -> Result<Running<O>, Complaint> {
+        let settings = Settings {
+            port: self.port,
+            target,
+            tenant: self.tenant.clone(),
+            bounds: Bounds {
+                timeout: self.timeout,
+                ..Bounds::default()
+            },
+            journal: Some(self.journal_dir.clone()),
+            keep: self.keep,
+        };
+        let running = listen::start(settings, org, provisioner)
+            .await
+            .map_err(|fault| {
+                let complaint = Complaint::new(fault.to_string());
+                match fault {
+                    Fault::Taken(_) => {
+                        complaint.hint("take another one, or `--port 0` for any free one")
+                    }
+                    Fault::Journal { .. } => complaint
+                        .hint("name a directory that can be written with `--journal-dir DIR`"),
+                    Fault::Socket(_) | Fault::Client(_) => complaint,
+                }
+            })?;
+        if let Some(problem) = running.untestable() {
+            say(&format!(
+                "notice: provisioning will fail: {}",
+                problem.message
+            ));
+        }
+        Ok(running)
+    }
+}
+
+fn app_id(text: &str) -> Result<String, String> {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
+    match !text.is_empty() && text.len() <= 64 && text.chars().all(is_plain) {
+        true => Ok(text.to_owned()),
+        false => Err("an id has letters and digits, such as 0oa1gjh63g214q0Hq0g4".to_owned()),
+    }
+}

@@ -1,0 +1,69 @@
+//! The application: the one SCIM integration of the org, as `/api/v1/apps` shows it.
+
+use serde_json::{Value, json};
+
+use crate::profile::ProfileId;
+
+/// The application that users and groups are assigned to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct App {
+    /// 20 characters that begin with `0oa`.
+    pub(crate) id: String,
+    /// As which client it provisions.
+    pub(crate) client: ProfileId,
+    /// When the org began.
+    pub(crate) created: String,
+}
+
+impl App {
+    /// The name that people read, in messages, too.
+    pub(crate) fn label(&self) -> String {
+        format!("scimulate ({})", self.client.name())
+    }
+
+    /// As the API shows it.
+    pub(crate) fn shown(&self, base: &str) -> Value {
+        let own = format!("{base}/api/v1/apps/{}", self.id);
+        // okta.md 0.1: applications of the wizard are SAML apps with SCIM switched on; the others are of the catalogue.
+        let (name, sign_on) = match self.client {
+            ProfileId::OktaAiw => ("scimulate_saml_1", "SAML_2_0"),
+            _ => ("scim2headerauth", "AUTO_LOGIN"),
+        };
+        let mut features = vec![
+            "PUSH_NEW_USERS",
+            "PUSH_PROFILE_UPDATES",
+            "PUSH_USER_DEACTIVATION",
+            "REACTIVATE_USERS",
+            "IMPORT_NEW_USERS",
+        ];
+        if self.client != ProfileId::OktaGov {
+            features.push("GROUP_PUSH");
+        }
+        json!({
+            "id": self.id,
+            "name": name,
+            "label": self.label(),
+            "status": "ACTIVE",
+            "created": self.created,
+            "lastUpdated": self.created,
+            "accessibility": {"selfService": false, "errorRedirectUrl": null, "loginRedirectUrl": null},
+            "visibility": {
+                "autoSubmitToolbar": false,
+                "hide": {"iOS": false, "web": false},
+                "appLinks": {},
+            },
+            "features": features,
+            "signOnMode": sign_on,
+            "credentials": {
+                "userNameTemplate": {"template": "${source.login}", "type": "BUILT_IN"},
+                "signing": {},
+            },
+            "settings": {"app": {}, "notifications": {}},
+            "_links": {
+                "self": {"href": own},
+                "users": {"href": format!("{own}/users")},
+                "groups": {"href": format!("{own}/groups")},
+            },
+        })
+    }
+}
