@@ -205,8 +205,14 @@ impl<O: Org> Desk<O> {
     async fn reply(&mut self, ask: &Ask) -> Reply {
         match self.org.asked(ask, &mut self.provisioner) {
             Said::Reply(reply) => reply,
-            Said::Provision(pending) => {
-                let works = self.provision().await;
+            Said::Provision(changes, pending) => {
+                let mut works = Vec::new();
+                for change in &changes {
+                    match self.provisioner.cause(change) {
+                        Ok(()) => works.append(&mut self.provision().await),
+                        Err(reason) => works.push(Work::refused(change, reason)),
+                    }
+                }
                 self.org.provisioned(pending, &works, &self.provisioner)
             }
         }

@@ -17,7 +17,7 @@ pub(crate) mod work;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::idp::Provisioner;
+use crate::idp::{Change, Provisioner};
 use crate::org::work::Work;
 
 /// What somebody asks of the management API.
@@ -93,8 +93,8 @@ impl Reply {
 pub(crate) enum Said<P> {
     /// This, at once.
     Reply(Reply),
-    /// It has caused work in the provisioner, and answers when that is over.
-    Provision(P),
+    /// These changes are caused first, each when what follows from the one before is over.
+    Provision(Vec<Change>, P),
 }
 
 /// A provider's management API: its state, and what it makes of calls.
@@ -102,10 +102,10 @@ pub(crate) trait Org: Send + 'static {
     /// What it needs to answer when provisioning is over.
     type Pending: Send;
 
-    /// Decides about a call. What it puts into the provisioner's directory and causes there is done before the answer.
+    /// Decides about a call. It may put somebody into the provisioner's directory; whatever can be sent about is a change.
     fn asked(&mut self, ask: &Ask, provisioner: &mut Provisioner) -> Said<Self::Pending>;
 
-    /// The work that a call has caused is over.
+    /// What a call has caused is over.
     fn provisioned(
         &mut self,
         pending: Self::Pending,

@@ -3,15 +3,28 @@
 use std::collections::BTreeMap;
 
 use crate::exchange::Exchange;
-use crate::idp::{Outcome, Ticket};
+use crate::idp::{Change, Did, Outcome, Subject, Ticket};
 
 /// A piece of work that is over.
 #[derive(Debug, Clone)]
 pub(crate) struct Work {
-    /// What came of it.
-    pub(crate) outcome: Outcome,
+    /// Whom it was about.
+    pub(crate) subject: Option<Subject>,
+    /// What was done; `Err`: what the administrator reads.
+    pub(crate) did: Result<Did, String>,
     /// In the order in which it was sent; empty: nothing was.
     pub(crate) exchanges: Vec<Exchange>,
+}
+
+impl Work {
+    /// A change that the provider does not know.
+    pub(crate) fn refused(change: &Change, reason: String) -> Self {
+        Self {
+            subject: change.changes(),
+            did: Err(reason),
+            exchanges: Vec::new(),
+        }
+    }
 }
 
 /// Puts exchanges to the pieces of work that they belong to.
@@ -31,7 +44,10 @@ impl Works {
 
     /// A piece of work is over.
     pub(crate) fn over(&mut self, outcome: Outcome) -> Work {
-        let exchanges = self.under_way.remove(&outcome.ticket).unwrap_or_default();
-        Work { outcome, exchanges }
+        Work {
+            exchanges: self.under_way.remove(&outcome.ticket).unwrap_or_default(),
+            subject: outcome.subject,
+            did: outcome.did,
+        }
     }
 }
