@@ -18,7 +18,7 @@ use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::idp::Provisioner;
+use crate::idp::{Change, Provisioner};
 use crate::org::work::{Work, Works};
 use crate::org::{Ask, Org, Reply, Said};
 use crate::run::client::Client;
@@ -140,15 +140,18 @@ pub(crate) async fn start<O: Org>(
         at_most: None,
         dry: false,
     };
+    let mut desk = Desk {
+        org,
+        provisioner,
+        route,
+        target,
+        created,
+    };
+    let base = format!("http://{address}");
+    desk.open(&base).await;
     let shell = Arc::new(Shell {
-        base: format!("http://{address}"),
-        desk: Mutex::new(Some(Desk {
-            org,
-            provisioner,
-            route,
-            target,
-            created,
-        })),
+        base,
+        desk: Mutex::new(Some(desk)),
     });
     let router = Router::new()
         .fallback(serve::<O>)
@@ -206,16 +209,34 @@ impl<O: Org> Desk<O> {
         match self.org.asked(ask, &mut self.provisioner) {
             Said::Reply(reply) => reply,
             Said::Provision(changes, pending) => {
-                let mut works = Vec::new();
-                for change in &changes {
-                    match self.provisioner.cause(change) {
-                        Ok(()) => works.append(&mut self.provision().await),
-                        Err(reason) => works.push(Work::refused(change, reason)),
-                    }
-                }
-                self.org.provisioned(pending, &works, &self.provisioner)
+                let works = self.provision_all(&changes).await;
+                let provisioner = &self.provisioner;
+                self.org
+                    .provisioned(&ask.base, pending, &works, provisioner)
             }
         }
+    }
+
+    async fn open(&mut self, base: &str) {
+        let (changes, pending) = self.org.opened(Timestamp::now());
+        let works = self.provision_all(&changes).await;
+        if let Some(pending) = pending {
+            // Nobody has asked.
+            let _ = self
+                .org
+                .provisioned(base, pending, &works, &self.provisioner);
+        }
+    }
+
+    async fn provision_all(&mut self, changes: &[Change]) -> Vec<Work> {
+        let mut works = Vec::new();
+        for change in changes {
+            match self.provisioner.cause(change) {
+                Ok(()) => works.append(&mut self.provision().await),
+                Err(reason) => works.push(Work::refused(change, reason)),
+            }
+        }
+        works
     }
 
     async fn provision(&mut self) -> Vec<Work> {

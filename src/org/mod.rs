@@ -102,12 +102,18 @@ pub(crate) trait Org: Send + 'static {
     /// What it needs to answer when provisioning is over.
     type Pending: Send;
 
+    /// What happens before the first call: changes, and what is pending until they are over.
+    fn opened(&mut self, _at: Timestamp) -> (Vec<Change>, Option<Self::Pending>) {
+        (Vec::new(), None)
+    }
+
     /// Decides about a call. It may put somebody into the provisioner's directory; whatever can be sent about is a change.
     fn asked(&mut self, ask: &Ask, provisioner: &mut Provisioner) -> Said<Self::Pending>;
 
-    /// What a call has caused is over.
+    /// What a call has caused is over. `base` is where the org is.
     fn provisioned(
         &mut self,
+        base: &str,
         pending: Self::Pending,
         works: &[Work],
         provisioner: &Provisioner,

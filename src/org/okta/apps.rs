@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::org::okta::features::Features;
 use crate::profile::ProfileId;
 
 /// The application that users and groups are assigned to.
@@ -21,22 +22,21 @@ impl App {
         format!("scimulate ({})", self.client.name())
     }
 
+    /// Group push is no part of applications with entitlements (okta.md 0.1).
+    pub(crate) fn has_groups(&self) -> bool {
+        self.client != ProfileId::OktaGov
+    }
+
     /// As the API shows it.
-    pub(crate) fn shown(&self, base: &str) -> Value {
+    pub(crate) fn shown(&self, base: &str, features: Features) -> Value {
         let own = format!("{base}/api/v1/apps/{}", self.id);
         // okta.md 0.1: applications of the wizard are SAML apps with SCIM switched on; the others are of the catalogue.
         let (name, sign_on) = match self.client {
             ProfileId::OktaAiw => ("scimulate_saml_1", "SAML_2_0"),
             _ => ("scim2headerauth", "AUTO_LOGIN"),
         };
-        let mut features = vec![
-            "PUSH_NEW_USERS",
-            "PUSH_PROFILE_UPDATES",
-            "PUSH_USER_DEACTIVATION",
-            "REACTIVATE_USERS",
-            "IMPORT_NEW_USERS",
-        ];
-        if self.client != ProfileId::OktaGov {
+        let mut features = features.listed();
+        if self.has_groups() {
             features.push("GROUP_PUSH");
         }
         json!({

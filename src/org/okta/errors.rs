@@ -24,6 +24,8 @@ pub(crate) enum Refusal {
     Active,
     /// E0000022: the path is there, the method is not.
     Method,
+    /// E0000031: a filter that cannot be read.
+    Filter,
     /// E0000038: not in the user's status.
     Status,
     /// E0000021: the body is no JSON by its media type.
@@ -45,12 +47,13 @@ impl Refusal {
 
     fn status(&self) -> u16 {
         match self {
-            Self::Invalid(..) | Self::Malformed | Self::Media => 400,
+            Self::Invalid(..) | Self::Malformed | Self::Filter => 400,
             Self::Token => 401,
             Self::Active | Self::Status => 403,
             Self::Missing(..) | Self::NoPath => 404,
             Self::Method => 405,
             Self::Large(_) => 413,
+            Self::Media => 415,
         }
     }
 
@@ -64,6 +67,7 @@ impl Refusal {
             Self::Active => "E0000016",
             Self::Media => "E0000021",
             Self::Method => "E0000022",
+            Self::Filter => "E0000031",
             Self::Status => "E0000038",
         }
     }
@@ -82,6 +86,7 @@ impl Refusal {
                 "Bad request.  Accept and/or Content-Type headers likely do not match supported values."
                     .to_owned()
             }
+            Self::Filter => "Invalid search criteria.".to_owned(),
             Self::Method => "The endpoint does not support the provided HTTP method".to_owned(),
             Self::Status => {
                 "This operation is not allowed in the user's current status.".to_owned()
