@@ -154,19 +154,19 @@ pub(super) fn empty_user(key: &str, world: &World<'_>) -> String {
 }
 
 fn not_created(key: &str, cause: &str, world: &World<'_>) -> String {
-    let text = |name| {
-        world
-            .directory
-            .people
-            .get(key)
-            .and_then(|person| person.text(name))
-            .unwrap_or(key)
+    let person = world.directory.people.get(key);
+    let text = |name| person.and_then(|person| person.text(name));
+    let names = [text("name.givenName"), text("name.familyName")];
+    let names: Vec<&str> = names.into_iter().flatten().collect();
+    let display = match (text("displayName"), names.is_empty()) {
+        (Some(display), _) => display.to_owned(),
+        (None, false) => names.join(" "),
+        (None, true) => key.to_owned(),
     };
     format!(
-        "Automatic provisioning of user {} to app {} failed: Error while creating user {}: {cause}",
-        text("userName"),
+        "Automatic provisioning of user {} to app {} failed: Error while creating user {display}: {cause}",
+        text("userName").unwrap_or(key),
         world.client.name(),
-        text("displayName"),
     )
 }
 
