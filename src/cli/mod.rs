@@ -8,6 +8,7 @@ pub mod schema;
 
 mod as_cargo;
 mod certify;
+mod consent;
 mod coverage;
 mod failing;
 mod interrupt;

@@ -6,21 +6,19 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use jiff::Timestamp;
+use secrecy::ExposeSecret;
 use uuid::Uuid;
 
+use crate::cli::consent::Consent;
 use crate::cli::interrupt::signal;
 use crate::cli::run::duration;
 use crate::cli::serve::{FlawArguments, embedded};
-use crate::cli::sync::{Consent, switches_of};
-use crate::cli::target::TargetArguments;
-use crate::cli::{Complaint, FAILED, FINE};
-use crate::idp::{Directory, Memory, Provisioner};
+use crate::cli::sync::{check_tenant, switches_of};
+use crate::cli::target::{TargetArguments, from_environment};
+use crate::cli::{Complaint, FAILED, FINE, INTERRUPTED};
 use crate::org::Org;
-use crate::org::ids::Ids;
-use crate::org::listen::{self, Fault, Running, Settings};
-use crate::org::okta::Okta;
-use crate::org::okta::apps::App;
+use crate::org::embedded::{OktaSettings, start_embedded};
+use crate::org::listen::{Fault, Running, Settings};
 use crate::profile::ProfileId;
 use crate::run::Bounds;
 use crate::run::created::Removed;
@@ -107,10 +105,7 @@ pub(crate) fn org(arguments: &OrgArguments) -> Result<ExitCode, Complaint> {
         consent.asked(chosen)?;
     }
     let org_token = match &arguments.org_token_env {
-        Some(variable) => Some(crate::cli::target::from_environment(
-            variable,
-            "--org-token-env",
-        )?),
+        Some(variable) => Some(from_environment(variable, "--org-token-env")?),
         None => None,
     };
     crate::cli::runtime()?.block_on(async {
@@ -123,40 +118,28 @@ pub(crate) fn org(arguments: &OrgArguments) -> Result<ExitCode, Complaint> {
                 (Some(server), target, Some(token))
             }
         };
-        crate::cli::sync::check_tenant(arguments.tenant.as_deref(), &target)?;
-        let provisioner = Provisioner::new(
-            client,
-            Directory::default(),
-            None,
-            switches,
-            Memory::default(),
-        )
-        .expect("the client has been found to be a provider's");
-        let mut ids = Ids::new(Uuid::new_v4().as_u64_pair().0);
-        let app = App {
-            id: arguments.app_id.clone().unwrap_or_else(|| ids.okta("0oa")),
-            client,
-            created: Timestamp::now().to_string(),
-        };
-        let (token, shown) = match &org_token {
-            Some(token) => {
-                let token = secrecy::ExposeSecret::expose_secret(token).to_owned();
-                (token, None)
-            }
-            // Okta's own tokens have 42 characters and begin with 00.
-            None => {
-                let token = format!("00{}{}", ids.okta(""), ids.okta(""));
-                (token.clone(), Some(token))
-            }
-        };
-        let app_id = app.id.clone();
+        check_tenant(arguments.tenant.as_deref(), &target)?;
         let shown_target = target.mask().text(&target.base.to_string());
-        let running = arguments
-            .started(target, Okta::new(app, token, ids), provisioner)
-            .await?;
-        let mut lines = format!("{}\napp-id {app_id}\n", running.base_url());
-        if let Some(token) = shown {
-            lines.push_str(&format!("token {token}\n"));
+        let okta = OktaSettings {
+            client,
+            switches,
+            app_id: arguments.app_id.clone(),
+            token: org_token
+                .as_ref()
+                .map(|token| token.expose_secret().to_owned()),
+        };
+        let settings = arguments.settings(target);
+        let started = start_embedded(okta, settings).await;
+        let (running, access) = started.map_err(complaint)?;
+        if let Some(problem) = running.untestable() {
+            say(&format!(
+                "notice: provisioning will fail: {}",
+                problem.message
+            ));
+        }
+        let mut lines = format!("{}\napp-id {}\n", access.base_url, access.app_id);
+        if org_token.is_none() {
+            lines.push_str(&format!("token {}\n", access.token));
         }
         lines.push_str(&format!("target {shown_target}\n"));
         if let Some(token) = target_token {
@@ -180,7 +163,7 @@ async fn ended<O: Org>(running: Running<O>) -> ExitCode {
     signal().await;
     let again = tokio::spawn(async {
         signal().await;
-        std::process::exit(i32::from(crate::cli::INTERRUPTED));
+        std::process::exit(i32::from(INTERRUPTED));
     });
     let removed = running.stop().await;
     again.abort();
@@ -235,13 +218,8 @@ impl OrgArguments {
             })
     }
 
-    async fn started<O: Org>(
-        &self,
-        target: Target,
-        org: O,
-        provisioner: Provisioner,
-    ) -> Result<Running<O>, Complaint> {
-        let settings = Settings {
+    fn settings(&self, target: Target) -> Settings {
+        Settings {
             port: self.port,
             target,
             tenant: self.tenant.clone(),
@@ -251,27 +229,18 @@ impl OrgArguments {
             },
             journal: Some(self.journal_dir.clone()),
             keep: self.keep,
-        };
-        let running = listen::start(settings, org, provisioner)
-            .await
-            .map_err(|fault| {
-                let complaint = Complaint::new(fault.to_string());
-                match fault {
-                    Fault::Taken(_) => {
-                        complaint.hint("take another one, or `--port 0` for any free one")
-                    }
-                    Fault::Journal { .. } => complaint
-                        .hint("name a directory that can be written with `--journal-dir DIR`"),
-                    Fault::Socket(_) | Fault::Client(_) => complaint,
-                }
-            })?;
-        if let Some(problem) = running.untestable() {
-            say(&format!(
-                "notice: provisioning will fail: {}",
-                problem.message
-            ));
         }
-        Ok(running)
+    }
+}
+
+fn complaint(fault: Fault) -> Complaint {
+    let complaint = Complaint::new(fault.to_string());
+    match fault {
+        Fault::Taken(_) => complaint.hint("take another one, or `--port 0` for any free one"),
+        Fault::Journal { .. } => {
+            complaint.hint("name a directory that can be written with `--journal-dir DIR`")
+        }
+        Fault::Socket(_) | Fault::Client(_) | Fault::NoProvider => complaint,
     }
 }
 

@@ -60,6 +60,9 @@ pub(crate) enum Fault {
     /// No HTTP client can be made.
     #[error("{0}")]
     Client(String),
+    /// The client is that of no provider.
+    #[error("the client is that of no provider")]
+    NoProvider,
     /// Nothing is created without a journal.
     #[error("the journal in `{}` cannot be written: {problem}", path.display())]
     Journal {
@@ -247,7 +250,7 @@ impl<O: Org> Desk<O> {
         };
         let tell = |told: Told<'_>| match told {
             Told::Answered(ticket, exchange) => works.answered(ticket, exchange),
-            Told::Outcome(outcome) => done.push(works.over(outcome)),
+            Told::Outcome(outcome, _) => done.push(works.over(outcome)),
             Told::Dry { .. } | Told::Waiting(_) => {}
         };
         let never = CancellationToken::new();

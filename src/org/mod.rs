@@ -9,8 +9,10 @@
 //! What an org knows and answers is decided without sockets, clock or chance; [`listen`] alone has those, and sends through
 //! [`run::drive`](crate::run::drive).
 
+pub(crate) mod embedded;
 pub(crate) mod ids;
 pub(crate) mod listen;
+pub(crate) mod log;
 pub(crate) mod okta;
 pub(crate) mod work;
 

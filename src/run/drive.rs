@@ -61,8 +61,8 @@ pub(crate) enum Told<'a> {
         /// It only reads what is really there, so it is sent.
         is_sent: bool,
     },
-    /// A piece of work is over.
-    Outcome(Outcome),
+    /// A piece of work of this provisioner is over.
+    Outcome(Outcome, &'a Provisioner),
     /// The target asks for a pause, and gets it.
     Waiting(Duration),
 }
@@ -270,7 +270,7 @@ impl<T: FnMut(Told<'_>)> Drive<'_, T> {
             state.append(self.provisioner.memory_mut())?;
         }
         for outcome in self.provisioner.take_outcomes() {
-            (self.tell)(Told::Outcome(outcome));
+            (self.tell)(Told::Outcome(outcome, &*self.provisioner));
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ mod config;
 mod entitlements;
 mod explain;
 mod oauth;
+mod org;
 mod project;
 mod reports;
 mod run;

@@ -87,10 +87,17 @@ impl Project {
 
     /// Starts the reference server on a free port.
     pub fn serve(&self, words: &str) -> Serving {
+        self.start("serve", words, &[])
+    }
+
+    /// Starts a command that serves on a free port until it is stopped.
+    pub fn start(&self, command: &str, words: &str, environment: &[(&str, &str)]) -> Serving {
         let mut child = Command::new(assert_cmd::cargo::cargo_bin!("scimulate"))
             .env_clear()
+            .envs(environment.iter().copied())
             .current_dir(self.folder.path())
-            .args(["serve", "--port", "0"])
+            .args(command.split_whitespace())
+            .args(["--port", "0"])
             .args(words.split_whitespace())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -1,6 +1,7 @@
 //! `scimulate sync`: a provider on your desk. The first call is the initial cycle; later ones send what has changed in the
 //! directory since.
 
+mod system_log;
 mod tally;
 
 use std::fs;
@@ -14,11 +15,13 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::cli::consent::Consent;
 use crate::cli::interrupt;
 use crate::cli::run::{at_least_one, duration};
 use crate::cli::serve::embedded;
+use crate::cli::sync::system_log::SystemLog;
 use crate::cli::sync::tally::Tally;
-use crate::cli::target::{Chosen, TargetArguments};
+use crate::cli::target::TargetArguments;
 use crate::cli::{Complaint, FAILED, FINE, INTERRUPTED, UNTESTABLE};
 use crate::idp::mapping::Mapping;
 use crate::idp::state::Header;
@@ -70,6 +73,14 @@ pub(crate) struct SyncArguments {
     /// Print what came of everybody as lines of JSON instead of a summary
     #[arg(long, conflicts_with = "dry_run")]
     json: bool,
+    /// Append what the provider's administrator would read in its log to this file, as lines of JSON
+    #[arg(
+        long,
+        env = "SCIMULATE_SYSTEM_LOG",
+        value_name = "FILE",
+        conflicts_with = "dry_run"
+    )]
+    system_log: Option<PathBuf>,
 }
 
 /// As the embedded server does not mind.
@@ -206,19 +217,34 @@ impl SyncArguments {
         let watch = interrupt::watch(cancel.clone(), "finishing what is under way");
         let signals = tokio::spawn(watch);
         let mut tally = Tally::new(self.json, io::stderr().is_terminal());
+        let mut log = match &self.system_log {
+            Some(file) => Some(SystemLog::open(file, provisioner.client())?),
+            None => None,
+        };
         let tell = |told: Told<'_>| match told {
-            Told::Answered(..) => tally.answered(),
+            Told::Answered(ticket, exchange) => {
+                tally.answered();
+                if let Some(log) = &mut log {
+                    log.answered(ticket, exchange);
+                }
+            }
             Told::Dry {
                 title,
                 outgoing,
                 is_sent,
             } => tally.dry(&title, &outgoing, is_sent),
-            Told::Outcome(outcome) => tally.outcome(outcome),
+            Told::Outcome(outcome, provisioner) => {
+                if let Some(log) = &mut log {
+                    log.over(outcome.clone(), provisioner);
+                }
+                tally.outcome(outcome);
+            }
             Told::Waiting(time) => tally.waiting(time),
         };
         let done = sync::sync(settings, provisioner, state, &cancel, tell).await;
         signals.abort();
         let finished = done.map_err(|broken| Complaint::new(broken.to_string()))?;
+        let unwritten = log.and_then(SystemLog::unwritten);
         if let Ending::Untestable { message, hint } = &finished.ending {
             tally.end(&finished, provisioner.memory(), &self.told_of(target, None));
             let complaint = Complaint::new(message).code(UNTESTABLE);
@@ -233,7 +259,10 @@ impl SyncArguments {
             provisioner.memory(),
             &self.told_of(target, place),
         );
-        Ok(ExitCode::from(code(&finished, &tally, provisioner)))
+        match unwritten {
+            Some(complaint) => Err(complaint),
+            None => Ok(ExitCode::from(code(&finished, &tally, provisioner))),
+        }
     }
 
     /// What was synchronised, and what is kept of it.
@@ -256,52 +285,6 @@ impl SyncArguments {
             dry: self.dry_run,
             state: state.map(|path| path.display().to_string()),
         }
-    }
-}
-
-/// What somebody consents to who lets a provider write to a host that is not this machine.
-pub(crate) struct Consent<'a> {
-    /// `A sync`.
-    pub(crate) doing: &'a str,
-    /// As whom.
-    pub(crate) client: &'a str,
-    /// What happens in the end.
-    pub(crate) after: &'a str,
-    /// What can be done without.
-    pub(crate) instead: &'a str,
-}
-
-impl Consent<'_> {
-    /// Asks for it, once.
-    ///
-    /// # Errors
-    /// There is none.
-    pub(crate) fn asked(&self, chosen: &Chosen) -> Result<(), Complaint> {
-        if chosen.may_write {
-            return Ok(());
-        }
-        let base = &chosen.target.base;
-        let what = format!(
-            "{base} is not on this machine. {} does there what {} does: it creates users and groups, and changes, \
-             deactivates or removes those that it matches, also if it has not created them",
-            self.doing, self.client
-        );
-        if io::stdin().is_terminal() && io::stderr().is_terminal() {
-            let mut out = anstream::stderr().lock();
-            let _ = write!(out, "{what}. {}. Go on? [y/N] ", self.after);
-            let _ = out.flush();
-            let mut answer = String::new();
-            if io::stdin().read_line(&mut answer).is_ok() && answer.trim().eq_ignore_ascii_case("y")
-            {
-                return Ok(());
-            }
-        }
-        Err(
-            Complaint::new(format!("writing needs consent: {what}")).hint(format!(
-                "add `--yes-write`, or `writes = true` for the target in scimulate.toml; {}",
-                self.instead
-            )),
-        )
     }
 }
 

@@ -12,6 +12,7 @@ mod app_groups;
 pub(crate) mod apps;
 mod assignments;
 mod body;
+mod credentials;
 mod errors;
 mod event;
 mod features;
@@ -22,8 +23,10 @@ mod lifecycle;
 mod listing;
 mod mappings;
 mod profile;
-mod provisioning;
+pub(crate) mod provisioning;
 mod system_log;
+#[cfg(test)]
+mod tests;
 mod users;
 
 use std::collections::BTreeMap;

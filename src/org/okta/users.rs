@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::idp::{Change, Person, Provisioner, Status as InDirectory};
-use crate::org::okta::body::{flag, inner, object, text};
+use crate::org::okta::body::{flag, inner, object};
+use crate::org::okta::credentials::Credentials;
 use crate::org::okta::errors::Refusal;
 use crate::org::okta::event::{self, Event, instant};
 use crate::org::okta::listing::{Pages, filtered, page};
@@ -150,34 +151,6 @@ impl User {
             "credentials": credentials,
             "_links": {"self": {"href": format!("{base}/api/v1/users/{}", self.id)}},
         })
-    }
-}
-
-/// What a body says of credentials. The password itself is needed only to be pushed.
-struct Credentials {
-    password: Option<String>,
-    question: Option<String>,
-}
-
-impl Credentials {
-    fn of(body: &Map<String, Value>) -> Result<Self, Refusal> {
-        let empty = Map::new();
-        let credentials = inner(body, "credentials")?.unwrap_or(&empty);
-        let password = match inner(credentials, "password")? {
-            Some(password) => text(password, "value")?.map(str::to_owned),
-            None => None,
-        };
-        if password.as_deref() == Some("") {
-            return Err(Refusal::invalid(
-                "password",
-                "The field cannot be left blank",
-            ));
-        }
-        let question = match inner(credentials, "recovery_question")? {
-            Some(question) => text(question, "question")?.map(str::to_owned),
-            None => None,
-        };
-        Ok(Self { password, question })
     }
 }
 
