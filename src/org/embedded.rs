@@ -42,11 +42,8 @@ pub(crate) async fn start_embedded(
     settings: Settings,
 ) -> Result<(Running<Okta>, Access), Fault> {
     let mut ids = Ids::new(Uuid::new_v4().as_u64_pair().0);
-    let app = App {
-        id: okta.app_id.unwrap_or_else(|| ids.okta("0oa")),
-        client: okta.client,
-        created: Timestamp::now().to_string(),
-    };
+    let app_id = okta.app_id.unwrap_or_else(|| ids.okta("0oa"));
+    let app = App::new(app_id.clone(), okta.client, Timestamp::now());
     // Okta's own tokens have 42 characters and begin with 00.
     let token = okta
         .token
@@ -59,7 +56,6 @@ pub(crate) async fn start_embedded(
         Memory::default(),
     )
     .ok_or(Fault::NoProvider)?;
-    let app_id = app.id.clone();
     let running = listen::start(settings, Okta::new(app, token.clone(), ids), provisioner).await?;
     let access = Access {
         base_url: running.base_url(),

@@ -22,11 +22,7 @@ impl Log {
     pub(crate) fn of(client: ProfileId, seed: u64, now: Timestamp) -> Option<Self> {
         let mut ids = Ids::new(seed);
         (client.authority() == Authority::Okta).then(|| Self {
-            app: App {
-                id: ids.okta("0oa"),
-                client,
-                created: now.to_string(),
-            },
+            app: App::new(ids.okta("0oa"), client, now),
             ids,
         })
     }

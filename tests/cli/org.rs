@@ -263,14 +263,7 @@ fn the_crud_suite_passes_as_every_client() {
                 "user.reactivate",
                 "user.push_profile",
                 "user.deactivate",
-            ]
-            .into_iter()
-            // Activation of an app of the wizard is a PUT like any other (okta.md 4.4).
-            .map(|kind| match (client, kind) {
-                ("okta-aiw", "user.reactivate") => "user.push_profile",
-                (_, kind) => kind,
-            })
-            .collect::<Vec<_>>(),
+            ],
             "{client}"
         );
         assert!(
@@ -800,6 +793,23 @@ fn what_the_org_created_is_removed_in_the_end_and_nothing_else() {
         assert_eq!(groups["totalResults"], left - 1);
         assert!(project.files(".scimulate/journal").is_empty());
     }
+}
+
+#[test]
+fn what_cannot_be_removed_stays_in_the_journal() {
+    let project = Project::new();
+    let mut serving = project.serve("--token canary-token --refuse delete");
+    let desk = desk_at(&project, &serving.line(), "");
+    let id = desk.user("Ada");
+    let external = desk.assign(&id)["externalId"].as_str().map(str::to_owned);
+    assert_eq!(desk.org.terminate(), Some(1));
+    let journals = project.files(".scimulate/journal");
+    let journal = project.read(&format!(".scimulate/journal/{}", journals[0]));
+    assert!(
+        journal.contains(&external.expect("it is provisioned")),
+        "{journal}"
+    );
+    assert!(!journal.contains("canary"), "{journal}");
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! The application: the one SCIM integration of the org, as `/api/v1/apps` shows it.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::org::okta::event::instant;
 use crate::org::okta::features::Features;
 use crate::profile::ProfileId;
 
@@ -13,10 +15,19 @@ pub(crate) struct App {
     /// As which client it provisions.
     pub(crate) client: ProfileId,
     /// When the org began.
-    pub(crate) created: String,
+    created: String,
 }
 
 impl App {
+    /// An application that has just been added.
+    pub(crate) fn new(id: String, client: ProfileId, at: Timestamp) -> Self {
+        Self {
+            id,
+            client,
+            created: instant(at),
+        }
+    }
+
     /// The name that people read, in messages, too.
     pub(crate) fn label(&self) -> String {
         format!("scimulate ({})", self.client.name())

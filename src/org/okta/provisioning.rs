@@ -141,7 +141,10 @@ pub(crate) fn events(work: &Work, known: Known<'_>) -> Vec<Event> {
             _ => None,
         };
         let kinds = match (&work.subject, failure) {
-            (Some(Subject::User(key)), failure) => of_user(key, exchange, failure, known),
+            (Some(Subject::User(key)), failure) => {
+                let before = index.checked_sub(1).map(|before| &work.exchanges[before]);
+                of_user(key, exchange, before, failure, known)
+            }
             (Some(Subject::Group(_)), _) => of_group(exchange),
             (None, _) => Vec::new(),
         };
@@ -200,6 +203,7 @@ fn again(exchange: &Exchange, next: Option<&Exchange>) -> bool {
 fn of_user(
     key: &str,
     exchange: &Exchange,
+    before: Option<&Exchange>,
     failure: Option<&String>,
     known: Known<'_>,
 ) -> Vec<Kind> {
@@ -219,23 +223,28 @@ fn of_user(
         }
         "POST" => PUSH_USER,
         "DELETE" => DELETE_USER,
-        _ => written(exchange),
+        _ => written(exchange, before),
     };
     vec![kind]
 }
 
-/// What a PUT or a PATCH of a user is for.
-fn written(exchange: &Exchange) -> Kind {
+/// What a PUT or a PATCH of a user is for, given what was read before it.
+fn written(exchange: &Exchange, before: Option<&Exchange>) -> Kind {
     let body: Value = serde_json::from_slice(exchange.request.body.bytes()).unwrap_or_default();
     let value = &body["Operations"][0]["value"];
     if value.get("password").is_some() {
         return PUSH_PASSWORD;
     }
+    let was_inactive = before
+        .and_then(|before| before.response()?.json()?.get("active"))
+        .is_some_and(|active| *active == Value::Bool(false));
     match (exchange.request.method.as_str(), value.get("active")) {
         ("PATCH", Some(Value::Bool(true))) => REACTIVATE_USER,
         ("PATCH", Some(_)) => DEACTIVATE_USER,
         // okta.md 4.2: a PUT that leaves an account inactive is a deactivation; nothing else pushes one.
         ("PUT", _) if body.get("active") == Some(&Value::Bool(false)) => DEACTIVATE_USER,
+        // okta.md 4.4: and one that turns what was read inactive is a reactivation.
+        ("PUT", _) if was_inactive => REACTIVATE_USER,
         _ => PUSH_PROFILE,
     }
 }

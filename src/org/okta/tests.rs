@@ -18,11 +18,11 @@ use crate::org::{Ask, Org, Reply, Said};
 use crate::profile::ProfileId;
 
 fn app() -> App {
-    App {
-        id: "0oaapp".to_owned(),
-        client: ProfileId::OktaOin,
-        created: "2026-11-22T10:00:00Z".to_owned(),
-    }
+    App::new(
+        "0oaapp".to_owned(),
+        ProfileId::OktaOin,
+        Timestamp::UNIX_EPOCH,
+    )
 }
 
 fn ask(method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Ask {
