@@ -99,3 +99,53 @@ impl Created {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Created;
+    use crate::exchange::{Body, Exchange, Failure, Request, Response, Sender};
+    use crate::plan::Outgoing;
+    use crate::target::{BaseUrl, Target};
+
+    #[test]
+    fn a_create_without_an_answer_is_named_in_the_end() {
+        let target = Target::new(BaseUrl::parse("http://127.0.0.1:1/scim/v2").unwrap());
+        let mut created = Created::new("run", &target, None);
+        let answered = |status| {
+            let body = Body::new(br#"{"id": "7", "userName": "ada"}"#.to_vec());
+            Ok(Response::new(status, Vec::new(), body, None))
+        };
+        for (method, outcome) in [
+            ("POST", answered(201)),
+            ("POST", answered(409)),
+            ("POST", answered(504)),
+            ("POST", Err(Failure::Timeout(1))),
+            // Nothing has arrived.
+            ("POST", Err(Failure::Connect("refused".into()))),
+            ("POST", Err(Failure::NotSent("no".into()))),
+            ("PATCH", Err(Failure::Timeout(1))),
+        ] {
+            let mut outgoing = Outgoing::harness(method, "/Users".into(), None);
+            outgoing.body = Some(br#"{"userName": "ada"}"#.to_vec());
+            let exchange = Exchange {
+                sender: Sender::Harness,
+                request: Request {
+                    method: method.into(),
+                    origin: String::new(),
+                    target: "/Users".into(),
+                    headers: Vec::new(),
+                    body: Body::default(),
+                },
+                outcome,
+                started: String::new(),
+                elapsed: Duration::ZERO,
+            };
+            created.before(&outgoing).unwrap();
+            created.after(&outgoing, &exchange);
+        }
+        assert_eq!(created.count(), 1);
+        assert_eq!(created.unsure, ["/Users of ada", "/Users of ada"]);
+    }
+}
