@@ -11,7 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use proptest::prelude::{ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use proptest::test_runner::TestCaseError;
-use scimulate::exchange::{Body, Exchange, Failure, Request as Sent, Response, Sender};
+use scimulate::exchange::{Api, Body, Exchange, Failure, Request as Sent, Response, Sender};
 use scimulate::finding::Authority;
 use scimulate::idp::state::{self, Header};
 use scimulate::idp::{Call, Change, Directory, Memory, Provisioner, Subject, Switches};
@@ -70,6 +70,7 @@ impl Target {
         ];
         let target = format!("/scim/v2{target}");
         let request = Request {
+            api: Api::Scim,
             method,
             target: &target,
             headers: &headers,

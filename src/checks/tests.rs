@@ -8,7 +8,7 @@ use std::slice::from_ref;
 use std::time::Duration;
 
 use crate::checks::{Check, Watch};
-use crate::exchange::{Body, Exchange, Request, Response, Sender};
+use crate::exchange::{Api, Body, Exchange, Request, Response, Sender};
 use crate::finding::requirement::Requirement;
 use crate::finding::{Authority, Finding};
 
@@ -38,6 +38,7 @@ fn exchange_of(text: &str) -> Exchange {
         .nth(2)
         .map_or(url.len(), |(place, _)| place);
     let request = Request {
+        api: Api::Scim,
         method: method.to_owned(),
         origin: url[..path].to_owned(),
         target: url[path..].to_owned(),

@@ -33,7 +33,8 @@ impl Watch {
         let mut findings = Vec::new();
         // The same fault in every page of a walk, or in every repetition, is one finding.
         let mut said = BTreeSet::new();
-        for (index, exchange) in exchanges.iter().enumerate() {
+        let spoken = exchanges.iter().enumerate();
+        for (index, exchange) in spoken.filter(|(_, exchange)| exchange.request.api.is_scim()) {
             let sent = Sent::new();
             let Some(reading) = Reading::of(exchange, &self.history, &sent) else {
                 self.history.lose_track();

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use crate::cli::Complaint;
 use crate::cli::selection::SelectionArguments;
 use crate::cli::serve::imitate;
-use crate::exchange::{Body, Exchange, Request, Response};
+use crate::exchange::{Api, Body, Exchange, Request, Response};
 use crate::expand::{self, Unexpandable};
 use crate::finding::Authority;
 use crate::plan::Outgoing;
@@ -184,6 +184,7 @@ impl Target {
         Exchange {
             sender: request.sender.clone(),
             request: Request {
+                api: Api::Scim,
                 method: request.method.clone(),
                 origin: String::new(),
                 target: request.target.clone(),

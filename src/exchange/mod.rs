@@ -27,9 +27,30 @@ pub enum Sender {
     Harness,
 }
 
+/// What a request speaks to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Api {
+    /// A SCIM endpoint.
+    #[default]
+    Scim,
+    /// Another service, such as a provider's management API: nothing of SCIM holds there.
+    Management,
+}
+
+impl Api {
+    /// A SCIM endpoint, which goes without saying.
+    pub fn is_scim(&self) -> bool {
+        *self == Self::Scim
+    }
+}
+
 /// A request as it was sent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Request {
+    /// What it speaks to.
+    #[serde(default, skip_serializing_if = "Api::is_scim")]
+    pub api: Api,
     /// Upper case.
     pub method: String,
     /// Scheme and authority: `http://127.0.0.1:8080`.

@@ -8,7 +8,9 @@ pub const PAGES: &[(&str, &str)] = &[
     ("created-as-sent", include_str!("pages/created-as-sent.md")),
     ("expected-body", include_str!("pages/expected-body.md")),
     ("expected-header", include_str!("pages/expected-header.md")),
+    ("expected-size", include_str!("pages/expected-size.md")),
     ("expected-status", include_str!("pages/expected-status.md")),
+    ("expected-text", include_str!("pages/expected-text.md")),
     ("expected-time", include_str!("pages/expected-time.md")),
     ("filter-agrees", include_str!("pages/filter-agrees.md")),
     ("found-by-filter", include_str!("pages/found-by-filter.md")),
@@ -45,6 +47,7 @@ pub const PAGES: &[(&str, &str)] = &[
         include_str!("pages/snapshot-written.md"),
     ),
     ("traffic", include_str!("pages/traffic.md")),
+    ("untested", include_str!("pages/untested.md")),
     ("whole-answer", include_str!("pages/whole-answer.md")),
 ];
 

@@ -11,13 +11,25 @@ use crate::scenario::matcher::Matcher;
 use crate::scenario::matching::mismatches;
 use crate::scenario::step::StatusSet;
 
-pub(super) fn judge(
-    exchange: &Exchange,
-    status: &[StatusSet],
-    headers: &[(String, Matcher<Value>)],
-    body: Option<&Matcher<Value>>,
-    within: Option<Duration>,
-) -> Vec<Judgement> {
+/// What is wanted of an answer.
+pub(super) struct Wanted<'a> {
+    pub(super) status: &'a [StatusSet],
+    pub(super) headers: &'a [(String, Matcher<Value>)],
+    pub(super) body: Option<&'a Matcher<Value>>,
+    pub(super) text: Option<&'a Matcher<Value>>,
+    pub(super) size: Option<&'a Matcher<Value>>,
+    pub(super) within: Option<Duration>,
+}
+
+pub(super) fn judge(exchange: &Exchange, wanted: &Wanted<'_>) -> Vec<Judgement> {
+    let &Wanted {
+        status,
+        headers,
+        body,
+        text,
+        size,
+        within,
+    } = wanted;
     let Some(response) = exchange.response() else {
         return Vec::new();
     };
@@ -53,6 +65,30 @@ pub(super) fn judge(
             mismatches(matcher, response.json()),
         ));
     }
+    if let Some(matcher) = text {
+        let value = Value::from(response.body.text());
+        let differences = mismatches(matcher, Some(&value))
+            .into_iter()
+            .map(named("text"));
+        let message = "the text of the body is not as it must be";
+        judgements.push(Judgement::of(
+            "expected-text",
+            message,
+            differences.collect(),
+        ));
+    }
+    if let Some(matcher) = size {
+        let value = Value::from(response.body.bytes().len());
+        let differences = mismatches(matcher, Some(&value))
+            .into_iter()
+            .map(named("size"));
+        let message = format!("the body has {value} bytes");
+        judgements.push(Judgement::of(
+            "expected-size",
+            message,
+            differences.collect(),
+        ));
+    }
     if let Some(within) = within {
         let (took, limit) = (exchange.elapsed.as_millis(), within.as_millis());
         judgements.push(match exchange.elapsed <= within {
@@ -64,6 +100,14 @@ pub(super) fn judge(
         });
     }
     judgements
+}
+
+/// A difference of what is no place in a resource.
+fn named(path: &str) -> impl Fn(Difference) -> Difference {
+    move |difference| Difference {
+        path: path.to_owned(),
+        ..difference
+    }
 }
 
 pub(super) fn judge_capture(

@@ -92,6 +92,7 @@ fn judgements(expectation: &Expectation, exchanges: &[Exchange]) -> Vec<Judgemen
             accepted,
         } => return vec![rate::judge(exchanges, *per_second, *accepted)],
         Wants::Nothing(reason) => return vec![Judgement::skip("nothing-sent", reason.clone())],
+        Wants::Untested(what) => return vec![Judgement::skip("untested", what.clone())],
         Wants::Sendable(problem) => return vec![Judgement::skip("sendable", problem.clone())],
         _ => {}
     }
@@ -103,8 +104,20 @@ fn judgements(expectation: &Expectation, exchanges: &[Exchange]) -> Vec<Judgemen
             status,
             headers,
             body,
+            text,
+            size,
             within,
-        } => answer::judge(exchange, status, headers, body.as_ref(), *within),
+        } => answer::judge(
+            exchange,
+            &answer::Wanted {
+                status,
+                headers,
+                body: body.as_ref(),
+                text: text.as_ref(),
+                size: size.as_ref(),
+                within: *within,
+            },
+        ),
         Wants::Capture {
             name,
             from,
@@ -122,6 +135,7 @@ fn judgements(expectation: &Expectation, exchanges: &[Exchange]) -> Vec<Judgemen
         | Wants::Traffic { .. }
         | Wants::Rate { .. }
         | Wants::Nothing(_)
+        | Wants::Untested(_)
         | Wants::Sendable(_) => Vec::new(),
     }
 }

@@ -79,7 +79,7 @@ mod tests {
     use std::time::Duration;
 
     use super::{judge, percentile};
-    use crate::exchange::{Body, Exchange, Request, Response, Sender};
+    use crate::exchange::{Api, Body, Exchange, Request, Response, Sender};
     use crate::finding::Verdict;
 
     fn answered(status: u16, started: u64, took: u64) -> Exchange {
@@ -87,6 +87,7 @@ mod tests {
         Exchange {
             sender: Sender::Client("entra-legacy".to_owned()),
             request: Request {
+                api: Api::Scim,
                 method: "GET".to_owned(),
                 origin: "http://127.0.0.1:1".to_owned(),
                 target: "/Users".to_owned(),

@@ -111,13 +111,14 @@ mod tests {
     use serde_json::json;
 
     use super::{first, found};
-    use crate::exchange::{Body, Exchange, Request, Response, Sender};
+    use crate::exchange::{Api, Body, Exchange, Request, Response, Sender};
     use crate::scenario::step::Selector;
 
     fn answer(body: &str) -> Exchange {
         Exchange {
             sender: Sender::Client("scimulate".to_owned()),
             request: Request {
+                api: Api::Scim,
                 method: "GET".to_owned(),
                 origin: "http://127.0.0.1:4711".to_owned(),
                 target: "/Users/1".to_owned(),

@@ -164,6 +164,10 @@ pub enum Wants {
         headers: Vec<(String, Matcher<Value>)>,
         /// The body.
         body: Option<Matcher<Value>>,
+        /// The body as text.
+        text: Option<Matcher<Value>>,
+        /// The number of its bytes.
+        size: Option<Matcher<Value>>,
         /// Longest time.
         within: Option<Duration>,
     },
@@ -174,6 +178,8 @@ pub enum Wants {
         /// How many had to be accepted.
         accepted: u32,
     },
+    /// Something that nobody judges here, in words.
+    Untested(String),
     /// A value that later steps need could be taken from the answer: its name and what it is called in the answer.
     Capture {
         /// The variable.

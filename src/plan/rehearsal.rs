@@ -114,6 +114,9 @@ fn request_lines(
         }
         None => {}
     }
+    if !request.wait.is_zero() {
+        let _ = writeln!(text, "(after {} s)", request.wait.as_secs_f64());
+    }
     let profile: Profile = step.client.unwrap_or(client).profile();
     // An overlay needs the earlier answer, so it is shown as what it is made of.
     let (shown, overlay) = match &request.body {

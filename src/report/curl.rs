@@ -91,10 +91,11 @@ mod tests {
     use proptest::prelude::{any, prop_assert_eq, proptest};
 
     use super::{curl, quoted};
-    use crate::exchange::{Body, Request};
+    use crate::exchange::{Api, Body, Request};
 
     fn request(body: &[u8]) -> Request {
         Request {
+            api: Api::Scim,
             method: "PATCH".to_owned(),
             origin: "https://scim.example.test".to_owned(),
             target: "/Users?filter=emails[type%20eq%20'work']".to_owned(),

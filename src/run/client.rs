@@ -186,6 +186,7 @@ impl Client {
         }
         let mask = self.mask();
         let mut request = Request {
+            api: endpoint.target.api,
             method: outgoing.method.clone(),
             origin: endpoint.target.base.origin().to_owned(),
             target: mask.text(&target),

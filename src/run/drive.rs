@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::exchange::{Body, Exchange, Failure, Request, Sender};
+use crate::exchange::{Api, Body, Exchange, Failure, Request, Sender};
 use crate::idp::{Call, Outcome, Provisioner, Ticket};
 use crate::plan::Outgoing;
 use crate::plan::request::from_call;
@@ -320,6 +320,7 @@ fn unsent(call: &Call, problem: String) -> Exchange {
     Exchange {
         sender: Sender::Client(call.client.name().to_owned()),
         request: Request {
+            api: Api::Scim,
             method: call.method.to_owned(),
             origin: String::new(),
             target: format!("/{}", call.path.join("/")),

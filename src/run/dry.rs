@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::exchange::{Body, Exchange, Request, Response};
+use crate::exchange::{Api, Body, Exchange, Request, Response};
 use crate::plan::Outgoing;
 
 /// What would be there by now.
@@ -46,6 +46,7 @@ impl Assumed {
         Some(Exchange {
             sender: outgoing.sender.clone(),
             request: Request {
+                api: Api::Scim,
                 method: outgoing.method.clone(),
                 origin: String::new(),
                 target: outgoing.target.clone(),

@@ -49,6 +49,8 @@ pub(crate) struct Ledger {
     unknown: Vec<Unknown>,
     /// Searches for what was perhaps created that came to nothing, because the target did not answer them.
     unsearched: Vec<String>,
+    /// Another service was asked for something, which may have made it create here.
+    others: bool,
 }
 
 impl Ledger {
@@ -58,6 +60,45 @@ impl Ledger {
             base: base.to_owned(),
             ..Self::default()
         }
+    }
+
+    /// From here on, what answers show under a name of this run was created for it by another service.
+    pub(crate) fn expect_others(&mut self) {
+        self.others = true;
+    }
+
+    /// Takes what an answer shows and has a name with this run's id in it: a service that the run spoke to created it.
+    fn take_made_elsewhere(
+        &mut self,
+        outgoing: &Outgoing,
+        exchange: &Exchange,
+        journal: Option<&Journal>,
+    ) -> std::io::Result<()> {
+        let Some(body) = exchange.response().and_then(|response| response.json()) else {
+            return Ok(());
+        };
+        let endpoint = segments(&path_of(&outgoing.target)).into_iter().next();
+        let Some(endpoint) = endpoint.map(|name| format!("/{}", encode_segment(&name))) else {
+            return Ok(());
+        };
+        let listed = body.get("Resources").and_then(Value::as_array);
+        let shown = listed.map_or(std::slice::from_ref(body), Vec::as_slice);
+        let is_ours = |resource: &&Value| {
+            ["userName", "displayName"].iter().any(|attribute| {
+                let name = resource.get(attribute).and_then(Value::as_str);
+                name.is_some_and(|name| name.to_ascii_lowercase().contains(&self.run))
+            })
+        };
+        let paths: Vec<String> = shown
+            .iter()
+            .filter(is_ours)
+            .filter_map(|resource| text_of(resource.get("id")?))
+            .map(|id| format!("{endpoint}/{}", encode_segment(&id)))
+            .collect();
+        paths.into_iter().try_for_each(|path| {
+            let tenant = outgoing.tenant.clone();
+            self.take(Address { tenant, path }, journal)
+        })
     }
 
     /// Why a request must not be sent, if it must not.
@@ -160,6 +201,9 @@ impl Ledger {
         if outgoing.method == "DELETE" && (accepted || exchange.status() == Some(404)) {
             let tenant = outgoing.tenant.clone();
             return self.remove(Address { tenant, path }, journal);
+        }
+        if outgoing.method == "GET" && self.others {
+            self.take_made_elsewhere(outgoing, exchange, journal)?;
         }
         if outgoing.method == "GET" && !self.unknown.is_empty() {
             self.recognise(outgoing, exchange, journal)?;

@@ -17,6 +17,8 @@ pub(crate) fn expectation(mask: &Mask, expectation: &Expectation) -> Expectation
             status,
             headers,
             body,
+            text,
+            size,
             within,
         } => Wants::Answer {
             status: status.clone(),
@@ -25,6 +27,8 @@ pub(crate) fn expectation(mask: &Mask, expectation: &Expectation) -> Expectation
                 .map(|(name, value)| (name.clone(), matcher(mask, value)))
                 .collect(),
             body: body.as_ref().map(|body| matcher(mask, body)),
+            text: text.as_ref().map(|text| matcher(mask, text)),
+            size: size.clone(),
             within: *within,
         },
         Wants::Resource(wanted) => Wants::Resource(Box::new(state(mask, wanted))),
@@ -47,6 +51,7 @@ pub(crate) fn expectation(mask: &Mask, expectation: &Expectation) -> Expectation
         | Wants::Traffic { .. }
         | Wants::Rate { .. }
         | Wants::Nothing(_)
+        | Wants::Untested(_)
         | Wants::GoneById { .. }
         | Wants::GoneByFilter { .. }
         | Wants::Sendable(_) => expectation.wants.clone(),

@@ -10,11 +10,11 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::event::Event;
-use crate::exchange::{Body, Exchange, Failure, Mask, Request};
+use crate::exchange::{Api, Body, Exchange, Failure, Mask, Request};
 use crate::finding::weighing::{Weighed, failure};
 use crate::finding::{Finding, NOT_SUPPORTED, Strength, Verdict};
 use crate::judge;
-use crate::plan::{Expectation, Head, Move, Outgoing, Plan, Reason, Round, Script};
+use crate::plan::{Expectation, Head, Move, Outgoing, Plan, Reason, Round, Script, Wants};
 use crate::profile::ProfileId;
 use crate::run::cleanup::clean;
 use crate::run::ledger::Ledger;
@@ -230,7 +230,10 @@ impl Play {
         head: &Head,
         seen: &[Exchange],
     ) -> Vec<Finding> {
-        let Some(snapshots) = self.context.snapshots.as_ref().filter(|_| !head.is_chance) else {
+        // What another service answers is not what the target did last time.
+        let is_elsewhere = seen.iter().any(|exchange| !exchange.request.api.is_scim());
+        let is_compared = !head.is_chance && !is_elsewhere;
+        let Some(snapshots) = self.context.snapshots.as_ref().filter(|_| is_compared) else {
             return Vec::new();
         };
         let place = Place {
@@ -283,14 +286,18 @@ impl Play {
         let mut exchanges: Vec<Option<Exchange>> = round.requests.iter().map(|_| None).collect();
         let alone = round.requests.len() == 1;
         for (index, request) in round.requests.iter().enumerate() {
-            if let Some(reason) = self.refusal(request, ledger) {
+            if self.is_elsewhere(request) {
+                ledger.expect_others();
+            } else if let Some(reason) = self.refusal(request, ledger) {
                 exchanges[index] = Some(not_sent(
                     &self.endpoint.client.mask(),
                     &self.endpoint.target.base,
                     request,
                     reason,
                 ));
-            } else if alone {
+                continue;
+            }
+            if alone {
                 exchanges[index] = Some(self.send_one(request, cleaning).await);
             } else {
                 let (play, request) = (self.clone(), request.clone());
@@ -306,12 +313,20 @@ impl Play {
         // What was created at the same time as it was listed is ours: creates are learnt from first.
         let mut learnt: Vec<(&Outgoing, &Exchange)> =
             round.requests.iter().zip(&exchanges).collect();
+        learnt.retain(|(request, _)| !self.is_elsewhere(request));
         learnt.sort_by_key(|(request, _)| request.method != "POST");
         for (request, exchange) in learnt {
             // A journal that cannot be written any more stops further creates, see `refusal`.
             self.noted(ledger.after(request, exchange, self.context.journal.as_ref()));
         }
         exchanges
+    }
+
+    /// Whether it goes to another service than the target: nothing there is ours to judge, to note or to remove.
+    fn is_elsewhere(&self, request: &Outgoing) -> bool {
+        let tenants = &self.endpoint.target.tenants;
+        let tenant = request.tenant.as_ref().and_then(|name| tenants.get(name));
+        tenant.is_some_and(|tenant| !tenant.api.is_scim())
     }
 
     /// Why a request must not go out.
@@ -370,9 +385,14 @@ fn verdict_of(findings: &[Finding], seen: &[Exchange], expectations: &[Expectati
         && findings
             .iter()
             .all(|finding| finding.verdict == Verdict::Skip);
+    // Of what a suite asserts here, nothing could be translated.
+    let nothing_judged = !expectations.is_empty()
+        && expectations
+            .iter()
+            .all(|expectation| matches!(expectation.wants, Wants::Untested(_)));
     match failure(findings) {
         Some(verdict) => verdict,
-        None if nothing_done => Verdict::Skip,
+        None if nothing_done || nothing_judged => Verdict::Skip,
         None => Verdict::Pass,
     }
 }
@@ -404,6 +424,7 @@ fn not_sent(
     Exchange {
         sender: request.sender.clone(),
         request: Request {
+            api: Api::Scim,
             method: request.method.clone(),
             origin: base.origin().to_owned(),
             target: mask.text(&base.target(&request.target)),

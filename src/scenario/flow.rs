@@ -87,6 +87,13 @@ pub(crate) fn matcher(matcher: &Matcher<Value>) -> String {
         Matcher::AtMost(most) => with("$at-most", value(most)),
         Matcher::After(instant) => with("$after", value(instant)),
         Matcher::NotBefore(instant) => with("$not-before", value(instant)),
+        Matcher::At(places) => with(
+            "$at",
+            map(places
+                .iter()
+                .map(|(path, inner)| (path.as_str(), self::matcher(inner)))),
+        ),
+        Matcher::Text(concrete) => with("$text", value(concrete)),
     }
 }
 

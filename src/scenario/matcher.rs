@@ -48,6 +48,10 @@ pub enum Matcher<V> {
     After(V),
     /// An instant not earlier than this one.
     NotBefore(V),
+    /// JSONPaths into the value, and what is found there must look like.
+    At(Vec<(String, Matcher<V>)>),
+    /// The same when written as text: `401` and `"401"`, `true` and `"true"`. Letter case counts.
+    Text(V),
 }
 
 /// JSON types.
@@ -118,6 +122,14 @@ impl<V> Matcher<V> {
             Self::AtMost(value) => Matcher::AtMost(translate(value)?),
             Self::After(value) => Matcher::After(translate(value)?),
             Self::NotBefore(value) => Matcher::NotBefore(translate(value)?),
+            Self::At(places) => {
+                let mut translated = Vec::with_capacity(places.len());
+                for (path, inner) in places {
+                    translated.push((path.clone(), inner.try_map(translate)?));
+                }
+                Matcher::At(translated)
+            }
+            Self::Text(value) => Matcher::Text(translate(value)?),
         })
     }
 }

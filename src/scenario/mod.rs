@@ -24,7 +24,7 @@ use std::time::Duration;
 use crate::finding::Authority;
 use crate::profile::ProfileId;
 use crate::scenario::step::Step;
-use crate::scenario::template::Tree;
+use crate::scenario::template::{Text, Tree};
 
 /// Where something stands in a scenario file, for messages and reports.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -64,6 +64,10 @@ pub struct Scenario {
     pub needs: Vec<String>,
     /// The published integration that it is about, one of [`declaration::PRESETS`]: no other target is asked.
     pub preset: Option<String>,
+    /// Other services than the target that steps speak to, by the name that `on` has: the base URL of each.
+    pub services: Vec<(String, Text)>,
+    /// Choices of the embedded server, `NAME=CHOICE`: without a target the scenario has such a server for itself.
+    pub policies: Vec<String>,
     /// The story that this was written out from, by its path.
     pub expands: Option<String>,
     /// Free words for selection.

@@ -90,6 +90,8 @@ pub struct RequestStep {
     pub collect: Vec<Capture>,
     /// How often it is sent, if not once.
     pub repeat: Option<Repeat>,
+    /// Wait before it is sent, in real time.
+    pub wait: Duration,
 }
 
 /// Where a request goes, relative to the target's base URL.
@@ -136,8 +138,14 @@ pub struct Expect {
     pub headers: Vec<(String, Matcher<Tree>)>,
     /// What the body must look like.
     pub body: Option<Matcher<Tree>>,
+    /// What the body must look like as text, whatever its form.
+    pub text: Option<Matcher<Tree>>,
+    /// What its number of bytes must be.
+    pub size: Option<Matcher<Tree>>,
     /// Longest time for the answer.
     pub within: Option<Duration>,
+    /// What is to be judged here and is not, in words.
+    pub untested: Option<String>,
     /// On whose authority; empty: by the client and `covers`.
     pub by: Vec<Authority>,
     /// How much it binds; not given: must, or what the evidence allows.

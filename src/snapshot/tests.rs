@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::answer::{Answer, Body as AnswerBody, answers_of, contents_of};
 use super::file::{Info, SnapshotFile};
 use super::{Mode, Normaliser, Place, Session, Store};
-use crate::exchange::{Body, Exchange, Request, Response, Sender};
+use crate::exchange::{Api, Body, Exchange, Request, Response, Sender};
 use crate::finding::{Finding, Verdict};
 
 const RUN: &str = "k3m9x2q7";
@@ -27,6 +27,7 @@ fn exchange(
     Exchange {
         sender: Sender::Client("okta-oin".to_owned()),
         request: Request {
+            api: Api::Scim,
             method: method.to_owned(),
             origin: ORIGIN.to_owned(),
             target: target.to_owned(),

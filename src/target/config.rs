@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use crate::exchange::Api;
 use crate::scenario::declaration::{DECLARABLE, OWN, is_declarable, nearest_declarable};
 use crate::target::{
     BaseUrl, BaseUrlError, ClientAuthentication, ClientCredentials, Credential, Preset, Target,
@@ -27,6 +28,9 @@ pub struct Config {
 pub struct TargetConfig {
     /// Base URL.
     pub url: String,
+    /// What it speaks: `management` for a tenant that is another service than SCIM.
+    #[serde(default)]
+    pub api: Api,
     /// Environment variable that holds the bearer token.
     pub token_env: Option<String>,
     /// File that holds the bearer token.
@@ -258,6 +262,7 @@ impl TargetConfig {
         }
         let mut target = Target {
             name: Some(name.to_owned()),
+            api: self.api,
             credential,
             headers,
             features: self.features.clone(),

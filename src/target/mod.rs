@@ -16,7 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Position, Url};
 
 use crate::event::AuthenticationKind;
-use crate::exchange::Mask;
+use crate::exchange::{Api, Mask};
 
 /// An endpoint.
 #[derive(Debug, Clone)]
@@ -25,6 +25,8 @@ pub struct Target {
     pub name: Option<String>,
     /// Where it is.
     pub base: BaseUrl,
+    /// What it speaks.
+    pub api: Api,
     /// How to authenticate.
     pub credential: Credential,
     /// Further headers of every request, such as an API key; secret.
@@ -47,6 +49,7 @@ impl Target {
         Self {
             name: None,
             base,
+            api: Api::Scim,
             credential: Credential::None,
             headers: Vec::new(),
             plain_headers: Vec::new(),

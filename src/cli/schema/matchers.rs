@@ -95,6 +95,16 @@ pub(super) fn mapping() -> Value {
             "An instant not earlier than this one.",
             instant,
         ),
+        (
+            "$at",
+            "JSONPaths, and what is found there must look like.",
+            json!({ "type": "object", "additionalProperties": reference("matcher") }),
+        ),
+        (
+            "$text",
+            "The same when written as text: `401` and `\"401\"`.",
+            json!({}),
+        ),
     ];
     for (name, description, argument) in arguments {
         properties.insert(name.to_owned(), described(description, argument));

@@ -172,6 +172,20 @@ fn scenario() -> Value {
                 ),
             ),
             (
+                "services",
+                described(
+                    "Other services than the target, by the name that `on` has, with their base URLs.",
+                    json!({ "type": "object", "additionalProperties": text() }),
+                ),
+            ),
+            (
+                "policies",
+                described(
+                    "Choices of the embedded server, which the scenario then has for itself.",
+                    reference("words"),
+                ),
+            ),
+            (
                 "tags",
                 described("Free words for `--tag`.", reference("words")),
             ),

@@ -120,6 +120,10 @@ pub(super) fn step() -> Value {
                 described("Sends it several times.", reference("repeat")),
             ),
             (
+                "wait",
+                described("Wait before it is sent.", reference("duration")),
+            ),
+            (
                 "verify",
                 described("Reads a resource back, as ourselves.", reference("verify")),
             ),
@@ -186,9 +190,18 @@ pub(super) fn expectation() -> Value {
                 "body",
                 described("A mapping is a subset.", reference("matcher")),
             ),
+            ("text", described("The body as text.", reference("matcher"))),
+            (
+                "size",
+                described("The number of bytes of the body.", reference("matcher")),
+            ),
             (
                 "within",
                 described("Longest time for the answer.", reference("duration")),
+            ),
+            (
+                "untested",
+                described("What is to be judged here and is not, in words.", text()),
             ),
             (
                 "by",

@@ -355,6 +355,8 @@ fn needs(call: &Call, answer: &Exchange, exchange: usize) -> Vec<Expectation> {
                 status: need.status,
                 headers: Vec::new(),
                 body: need.body,
+                text: None,
+                size: None,
                 within: None,
             },
             duties,

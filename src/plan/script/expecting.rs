@@ -31,12 +31,20 @@ impl Script {
     }
 
     pub(super) fn answer(&mut self, step: &Step, expect: &Expect, exchange: usize) -> Expectation {
+        if let Some(untested) = &expect.untested {
+            return Expectation {
+                duties: self.duties(step, &expect.by, expect.strength, &expect.covers),
+                ..self.expectation(step, None, Wants::Untested(untested.clone()))
+            };
+        }
         let resolved = (|| {
-            let body = expect
-                .body
-                .as_ref()
-                .map(|body| self.matcher(body))
-                .transpose()?;
+            let mut part = |matcher: &Option<Matcher<Tree>>| {
+                let matcher = matcher.as_ref();
+                matcher.map(|matcher| self.matcher(matcher)).transpose()
+            };
+            let body = part(&expect.body)?;
+            let text = part(&expect.text)?;
+            let size = part(&expect.size)?;
             let headers = expect
                 .headers
                 .iter()
@@ -46,6 +54,8 @@ impl Script {
                 status: expect.status.clone(),
                 headers,
                 body,
+                text,
+                size,
                 within: expect.within,
             })
         })();

@@ -360,7 +360,7 @@ impl Script {
                         counter,
                         ..Requesting::default()
                     },
-                    Duration::ZERO,
+                    request.wait,
                 ),
                 Err(problem) => self.unsendable(step, &problem),
             },

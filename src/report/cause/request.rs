@@ -138,10 +138,11 @@ fn with_value(name: &str, value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Kind, traits_of};
-    use crate::exchange::{Body, Request};
+    use crate::exchange::{Api, Body, Request};
 
     fn request(method: &str, target: &str, body: &str) -> Request {
         Request {
+            api: Api::Scim,
             method: method.to_owned(),
             origin: "http://scim.test".to_owned(),
             target: target.to_owned(),

@@ -23,11 +23,13 @@ const READ_BACK: [&str; 7] = [
 /// Rules about what a provider made of the answers: what is wrong lies in an answer before.
 const CONSEQUENCES: [&str; 2] = ["traffic", "provisioned"];
 /// Rules that a scenario states for one answer, so that they mean something only for its kind of request.
-const OF_ONE_ANSWER: [&str; 6] = [
+const OF_ONE_ANSWER: [&str; 8] = [
     "expected-body",
     "captured",
     "found-by-filter",
     "expected-header",
+    "expected-text",
+    "expected-size",
     "expected-time",
     "rate",
 ];

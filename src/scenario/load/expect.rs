@@ -10,8 +10,9 @@ use crate::scenario::template::Tree;
 use crate::scenario::yaml::{Kind, Node};
 
 /// Keys of an expectation.
-pub(crate) const EXPECT_KEYS: [&str; 8] = [
-    "status", "headers", "body", "within", "by", "strength", "covers", "because",
+pub(crate) const EXPECT_KEYS: [&str; 11] = [
+    "status", "headers", "body", "text", "size", "within", "untested", "by", "strength", "covers",
+    "because",
 ];
 /// Who can require something, as files write it.
 pub(crate) const AUTHORITIES: [&str; 3] = ["rfc", "okta", "entra"];
@@ -42,6 +43,15 @@ impl Loader<'_> {
         expect.within = fields
             .get("within")
             .and_then(|node| fields::duration("within", node, &mut self.errors));
+        expect.text = fields.get("text").and_then(|node| self.matcher(node));
+        expect.size = fields.get("size").and_then(|node| self.matcher(node));
+        for key in ["status", "headers", "body", "text", "size", "within"] {
+            fields.exclusive("untested", key, &mut self.errors);
+        }
+        expect.untested = fields
+            .get("untested")
+            .and_then(|node| fields::text("untested", node, &mut self.errors))
+            .map(|text| text.trim().to_owned());
         expect.by = self.authorities("by", fields.get("by"));
         expect.strength = fields.get("strength").and_then(|node| {
             let written = fields::text("strength", node, &mut self.errors)?;

@@ -28,7 +28,7 @@ pub(crate) const NAMES: [&str; 14] = [
     "$unique",
 ];
 /// Matchers that need one.
-pub(crate) const WITH_ARGUMENT: [&str; 13] = [
+pub(crate) const WITH_ARGUMENT: [&str; 15] = [
     "$pattern",
     "$any-of",
     "$all-of",
@@ -42,6 +42,8 @@ pub(crate) const WITH_ARGUMENT: [&str; 13] = [
     "$at-most",
     "$after",
     "$not-before",
+    "$at",
+    "$text",
 ];
 /// SCIM attributes whose names begin with `$`.
 const ATTRIBUTES: [&str; 2] = ["$ref", "$schema"];
@@ -179,6 +181,8 @@ impl Loader<'_> {
             "$at-most" => Matcher::AtMost(self.limit(name, value)?),
             "$after" => Matcher::After(self.instant(name, value)?),
             "$not-before" => Matcher::NotBefore(self.instant(name, value)?),
+            "$at" => Matcher::At(self.places(value)?),
+            "$text" => Matcher::Text(self.exact(value)),
             _ => {
                 let at = Node {
                     kind: Kind::Null,
@@ -214,6 +218,25 @@ impl Loader<'_> {
                 None
             }
         }
+    }
+
+    /// JSONPaths, and what is found there must look like.
+    fn places(&mut self, value: &Node) -> Option<Vec<(String, Matcher<Tree>)>> {
+        let Kind::Map(entries) = &value.kind else {
+            self.argument("$at", "a mapping of JSONPaths", value);
+            return None;
+        };
+        let mut places = Vec::new();
+        for entry in entries {
+            let at = Node {
+                kind: Kind::Null,
+                place: entry.place.clone(),
+            };
+            let path = self.json_path(&entry.key, 0, &at);
+            let inner = self.matcher(&entry.value);
+            places.extend(path.zip(inner));
+        }
+        Some(places)
     }
 
     fn pattern(&mut self, value: &Node) -> Option<String> {

@@ -33,7 +33,7 @@ mod tests;
 pub use library::{Disk, Embedded, Library};
 
 /// Keys of a scenario file, in the order of the language reference.
-pub(crate) const SCENARIO_KEYS: [&str; 21] = [
+pub(crate) const SCENARIO_KEYS: [&str; 23] = [
     "title",
     "as",
     "feature",
@@ -42,6 +42,8 @@ pub(crate) const SCENARIO_KEYS: [&str; 21] = [
     "certifies",
     "needs",
     "preset",
+    "services",
+    "policies",
     "tags",
     "alone",
     "expands",

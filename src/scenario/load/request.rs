@@ -17,7 +17,7 @@ use crate::scenario::yaml::{Entry, Kind, Node};
 /// Keys that say which request a step is.
 pub(crate) const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
 /// Keys of a request beside its method and those of every step.
-pub(crate) const REQUEST_KEYS: [&str; 10] = [
+pub(crate) const REQUEST_KEYS: [&str; 11] = [
     "headers",
     "body",
     "body-file",
@@ -28,6 +28,7 @@ pub(crate) const REQUEST_KEYS: [&str; 10] = [
     "keep",
     "collect",
     "repeat",
+    "wait",
 ];
 
 impl Loader<'_> {
@@ -44,6 +45,9 @@ impl Loader<'_> {
                 .push(Problem::InParallel { key }.at(entry.place.clone()));
         }
         let repeat = fields.get("repeat").and_then(|node| self.repeat(node));
+        let wait = fields
+            .get("wait")
+            .and_then(|node| fields::duration("wait", node, &mut self.errors));
         let target = fields
             .get(method)
             .and_then(|node| self.target(method, node));
@@ -68,6 +72,7 @@ impl Loader<'_> {
             keep,
             collect,
             repeat,
+            wait: wait.unwrap_or_default(),
         })
     }
 
@@ -226,7 +231,7 @@ impl Loader<'_> {
     }
 
     /// A JSONPath that begins so many bytes behind the beginning of its node.
-    fn json_path(&mut self, written: &str, begin: usize, node: &Node) -> Option<String> {
+    pub(super) fn json_path(&mut self, written: &str, begin: usize, node: &Node) -> Option<String> {
         if let Err(error) = JsonPath::parse(written) {
             let message = match error.message() {
                 "parser error" => "this part cannot be read".to_owned(),

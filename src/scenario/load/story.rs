@@ -11,7 +11,7 @@ use crate::scenario::load::fields::{self, Fields};
 use crate::scenario::load::scope::{Definition, Origin, reserved};
 use crate::scenario::load::{Loader, SCENARIO_KEYS, library, start_of, values};
 use crate::scenario::nearest::nearest;
-use crate::scenario::template::{Tree, is_name};
+use crate::scenario::template::{Text, Tree, is_name};
 use crate::scenario::yaml::{self, Kind, Node};
 use crate::scenario::{Evidence, Feature, Limits, NEEDS, Place, Scenario, Source};
 
@@ -43,6 +43,17 @@ impl Loader<'_> {
         let certifies = self.certifies(fields.get("certifies"));
         let needs = self.needs(fields.get("needs"));
         let preset = fields.get("preset").and_then(|node| self.preset(node));
+        let services = fields
+            .get("services")
+            .map(|node| self.services(node))
+            .unwrap_or_default();
+        let policies = match fields.get("policies") {
+            Some(node) => fields::words("policies", node, &mut self.errors)
+                .into_iter()
+                .map(|(policy, _)| policy.to_owned())
+                .collect(),
+            None => Vec::new(),
+        };
         let tags = match fields.get("tags") {
             Some(node) => fields::words("tags", node, &mut self.errors)
                 .into_iter()
@@ -86,6 +97,8 @@ impl Loader<'_> {
             certifies,
             needs,
             preset,
+            services,
+            policies,
             expands,
             tags,
             alone,
@@ -237,6 +250,37 @@ impl Loader<'_> {
                 .get("body")
                 .and_then(|node| fields::size("body", node, errors)),
         }
+    }
+
+    /// Names of services and their base URLs. Who runs the scenario may name a tenant of the target instead, so that their
+    /// variables are not asked for here.
+    fn services(&mut self, node: &Node) -> Vec<(String, Text)> {
+        let Kind::Map(entries) = &node.kind else {
+            self.errors
+                .push(fields::wrong_type("services", "a mapping", node));
+            return Vec::new();
+        };
+        let mut services = Vec::new();
+        for entry in entries {
+            let Some(written) = fields::text(&entry.key, &entry.value, &mut self.errors) else {
+                continue;
+            };
+            let place = entry.value.place.clone();
+            match Text::parse(written) {
+                Ok(text) if text.variables().all(|name| name.starts_with("var.")) => {
+                    services.push((entry.key.clone(), text));
+                }
+                Ok(_) => {
+                    let message = "the address of a service knows only `var.` variables".to_owned();
+                    self.errors.push(Problem::Template { message }.at(place));
+                }
+                Err(error) => {
+                    let message = error.message;
+                    self.errors.push(Problem::Template { message }.at(place));
+                }
+            }
+        }
+        services
     }
 
     fn people(&mut self, node: &Node) -> Vec<(String, Tree)> {

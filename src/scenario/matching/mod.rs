@@ -9,6 +9,7 @@ pub(crate) use place::join;
 use jiff::Timestamp;
 use regex::Regex;
 use serde_json::Value;
+use serde_json_path::JsonPath;
 
 use crate::finding::Difference;
 use crate::scenario::matcher::{Form, Kind, Matcher};
@@ -213,6 +214,25 @@ fn compare(
                 wrong(format!("an instant not before {earlier}"));
             }
         }
+        Matcher::At(places) => {
+            for (written, inner) in places {
+                let place = match written.trim_start_matches('$').trim_start_matches('.') {
+                    "" => path.to_owned(),
+                    place => join(path, place),
+                };
+                compare(inner, led_to(written, value).as_ref(), &place, found);
+            }
+        }
+        Matcher::Text(expected) => {
+            if value.map(text_of) != Some(text_of(expected)) {
+                found.push(Difference {
+                    path: path.to_owned(),
+                    expected: Some(expected.clone()),
+                    received: value.cloned(),
+                    only_case: false,
+                });
+            }
+        }
     }
 }
 
@@ -327,6 +347,7 @@ fn is_in(part: &Matcher<Value>, text: &str) -> bool {
         Matcher::Equals(Value::String(part)) | Matcher::Exactly(Value::String(part)) => {
             text.contains(part)
         }
+        Matcher::Text(part) => text.contains(&text_of(part)),
         _ => false,
     }
 }
@@ -382,6 +403,25 @@ fn plain_text(value: &Value) -> Option<String> {
         Value::String(text) => Some(text.clone()),
         Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
         _ => None,
+    }
+}
+
+/// What a JSONPath leads to; several places as a list.
+fn led_to(path: &str, value: Option<&Value>) -> Option<Value> {
+    // The loader has read it once; one that cannot be read leads nowhere.
+    let path = JsonPath::parse(path).ok()?;
+    match path.query(value?).all().as_slice() {
+        [] => None,
+        [one] => Some((*one).clone()),
+        many => Some(many.iter().map(|&one| one.clone()).collect()),
+    }
+}
+
+/// A value written as text: a string as it is, anything else as JSON.
+fn text_of(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
     }
 }
 
@@ -475,6 +515,29 @@ mod tests {
         assert!(fits(
             &Matcher::Elements(vec![Matcher::Any, element("1")]),
             Some(&json!([{"value": "1"}, {"value": "9"}]))
+        ));
+    }
+
+    #[test]
+    fn jsonpaths_and_texts() {
+        let at = |path: &str, inner| Matcher::At(vec![(path.to_owned(), inner)]);
+        let text = |text: &str| Matcher::Text(json!(text));
+        let list = json!({"Resources": [{"id": 7, "active": true}], "status": "401"});
+        for (path, written) in [
+            ("$.Resources[0].id", "7"),
+            ("$.Resources[0].active", "true"),
+            ("$.status", "401"),
+        ] {
+            assert!(fits(&at(path, text(written)), Some(&list)), "{path}");
+        }
+        let wrong = mismatches(&at("$.Resources[0].id", text("8")), Some(&list));
+        assert_eq!(wrong[0].path, "Resources[0].id");
+        let missing = at("$.Resources[1].id", text("7"));
+        assert!(!fits(&missing, Some(&list)));
+        assert!(!fits(&text("A"), Some(&json!("a"))));
+        assert!(fits(
+            &Matcher::Contains(vec![text("7")]),
+            Some(&json!([6, 7]))
         ));
     }
 

@@ -42,6 +42,12 @@ pub(super) fn described(matcher: &Matcher<Value>) -> String {
         Matcher::AtMost(value) => format!("at most {value}"),
         Matcher::After(value) => format!("an instant after {value}"),
         Matcher::NotBefore(value) => format!("an instant not before {value}"),
+        Matcher::At(places) => places
+            .iter()
+            .map(|(path, inner)| format!("{} at `{path}`", described(inner)))
+            .collect::<Vec<_>>()
+            .join(" and "),
+        Matcher::Text(value) => value.to_string(),
     }
 }
 

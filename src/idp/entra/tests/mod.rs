@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use crate::exchange::{Body, Exchange, Failure, Request, Response, Sender};
+use crate::exchange::{Api, Body, Exchange, Failure, Request, Response, Sender};
 use crate::finding::Authority;
 use crate::idp::mapping::{Expression, Mapping, RolesForm, Row};
 use crate::idp::{
@@ -106,6 +106,7 @@ impl Target {
         Exchange {
             sender: Sender::Client(call.client.name().to_owned()),
             request: Request {
+                api: Api::Scim,
                 method: call.method.to_owned(),
                 origin: "http://target.test".to_owned(),
                 target: path,

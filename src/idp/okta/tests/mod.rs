@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::exchange::{Body, Exchange, Failure, Request, Response, Sender};
+use crate::exchange::{Api, Body, Exchange, Failure, Request, Response, Sender};
 use crate::idp::{
     Call, Change, Did, Directory, Group, Memory, Person, Provisioner, Role, Subject, Switches,
     Ticket,
@@ -166,6 +166,7 @@ fn exchange(outcome: Result<Response, Failure>) -> Exchange {
     Exchange {
         sender: Sender::Client("okta-oin".to_owned()),
         request: Request {
+            api: Api::Scim,
             method: "GET".to_owned(),
             origin: "https://scim.example.test:443".to_owned(),
             target: "/scim/v2".to_owned(),
