@@ -31,4 +31,5 @@ pub mod scenario;
 pub mod scim;
 pub mod server;
 pub mod snapshot;
+mod suite;
 pub mod target;

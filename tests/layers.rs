@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The order of modules: each may use those before it.
-const ORDER: [&str; 20] = [
-    "scim", "exchange", "finding", "event", "gate", "profile", "scenario", "target", "idp", "plan",
-    "expand", "checks", "coverage", "judge", "snapshot", "run", "org", "server", "report", "cli",
+const ORDER: [&str; 21] = [
+    "scim", "exchange", "finding", "event", "gate", "profile", "scenario", "suite", "target",
+    "idp", "plan", "expand", "checks", "coverage", "judge", "snapshot", "run", "org", "server",
+    "report", "cli",
 ];
 
 /// What has no sockets, files, clock, chance or async in it.
-const PURE: [&str; 14] = [
+const PURE: [&str; 15] = [
     "scim",
     "gate",
     "profile",
+    "suite",
     "idp",
     "plan",
     "expand",

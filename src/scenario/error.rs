@@ -324,6 +324,13 @@ pub enum Problem {
         repair: Option<String>,
     },
 
+    /// A suite of another tester.
+    #[error("{message}")]
+    Suite {
+        message: String,
+        repair: Option<String>,
+    },
+
     // Directories and mappings.
     /// A row that cannot be understood.
     #[error("{message}")]

@@ -125,7 +125,9 @@ impl Problem {
                 "a JSONPath (`$.id`), a SCIM path (`name.givenName`), `header NAME`, `status`, `opaque-tag` or `at +05:00 JSONPATH`"
                     .to_owned(),
             ),
-            Self::Payload { repair, .. } | Self::Mapping { repair, .. } => repair.clone(),
+            Self::Payload { repair, .. }
+            | Self::Suite { repair, .. }
+            | Self::Mapping { repair, .. } => repair.clone(),
             Self::VariableInDirectory { .. } => Some("write the value itself".to_owned()),
             Self::NoSource => Some("say where the sequence is documented: `source: okta.md 4.1 [doc]`".to_owned()),
             Self::NameWithoutRun { .. } => Some("put `${run}` into it".to_owned()),
