@@ -126,7 +126,7 @@ pub(crate) fn certify(arguments: &CertifyArguments) -> Result<ExitCode, Complain
             None => {
                 let token = Uuid::new_v4().to_string();
                 let (server, target) =
-                    embedded(arguments.target.preset()?, &defects, &token).await?;
+                    embedded(arguments.target.preset()?, &defects, &[], &token).await?;
                 let target = match gate.demands_fetched_tokens() {
                     true => fetching(&server, target, &token)?,
                     false => target,
@@ -160,6 +160,7 @@ pub(crate) fn certify(arguments: &CertifyArguments) -> Result<ExitCode, Complain
             environment: Default::default(),
             snapshots: None,
             everything: false,
+            notices: Vec::new(),
         };
         let played = play(settings, &mut audience, Some(&mut judging)).await;
         if let Some(server) = server {

@@ -9,16 +9,18 @@ use clap::Args;
 use walkdir::{DirEntry, WalkDir};
 
 use crate::cli::diagnostic::{self, Severity};
-use crate::cli::payload;
+use crate::cli::{payload, suites};
 use crate::idp::{self, directory_file, mapping};
 use crate::scenario::error::ScenarioError;
 use crate::scenario::load::{self, LoadOptions, Loaded};
 use crate::scenario::yaml;
+use crate::suite;
 
 /// Options of `scimulate check`.
 #[derive(Debug, Clone, Args)]
 pub struct CheckArguments {
-    /// Scenario files, people, directories, mappings, folders of them, and single JSON payloads to hold against the schemas
+    /// Scenario files, people, directories, mappings, folders of them, suites of Runscope and Postman, and single JSON
+    /// payloads to hold against the schemas
     #[arg(default_value = "scenarios", value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Treat warnings as errors
@@ -72,7 +74,10 @@ fn examine(path: &Path) -> Loaded {
         .extension()
         .is_some_and(|extension| extension == "json");
     if is_payload && let Ok(bytes) = fs::read(path) {
-        return payload::examine(&shown(path), &bytes);
+        return match suite::is_meant(&bytes) {
+            true => suites::examine(path, &shown(path)),
+            false => payload::examine(&shown(path), &bytes),
+        };
     }
     if let Some(errors) = idp_file(path) {
         return Loaded {

@@ -11,6 +11,7 @@ mod certify;
 mod consent;
 mod coverage;
 mod failing;
+mod import;
 mod interrupt;
 mod list;
 mod oauth;
@@ -22,6 +23,7 @@ mod run;
 mod selection;
 mod serve;
 mod show;
+mod suites;
 mod sync;
 mod target;
 
@@ -70,6 +72,8 @@ enum Command {
     Show(show::ShowArguments),
     /// Write stories with acts out as the explicit scenarios of each client, sending nothing
     Expand(expand::ExpandArguments),
+    /// Write a suite of another tester as a scenario, sending nothing
+    Import(import::ImportArguments),
     /// Find the mistakes of scenario files, sending nothing
     Check(check::CheckArguments),
     /// Say what a rule, a requirement of the RFCs or a defect is about
@@ -185,6 +189,7 @@ pub fn main() -> ExitCode {
         Command::List(arguments) => list::list(&arguments),
         Command::Show(arguments) => show::show(&arguments),
         Command::Expand(arguments) => expand::expand(&arguments),
+        Command::Import(arguments) => import::import(&arguments),
         Command::Check(arguments) => return check::check(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Coverage(arguments) => coverage::coverage(&arguments),

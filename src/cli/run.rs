@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -17,7 +18,8 @@ use crate::cli::failing::FailureArguments;
 use crate::cli::interrupt;
 use crate::cli::selection::{Selection, SelectionArguments};
 use crate::cli::serve::{FlawArguments, embedded};
-use crate::cli::target::{Chosen, TargetArguments};
+use crate::cli::suites;
+use crate::cli::target::{Chosen, TargetArguments, from_environment};
 use crate::cli::{Complaint, FAILED, FINE, INTERRUPTED, UNTESTABLE};
 use crate::event::Event;
 use crate::gate::Judging;
@@ -61,6 +63,9 @@ pub(crate) struct RunArguments {
     /// Give a variable of the scenarios a value
     #[arg(long = "var", value_name = "NAME=VALUE")]
     variables: Vec<String>,
+    /// Give a variable of the scenarios the value of an environment variable, which is a secret
+    #[arg(long = "var-env", value_name = "NAME=VARIABLE")]
+    secret_variables: Vec<String>,
     /// Where the journal of what was created is kept until it is removed again
     #[arg(
         long,
@@ -122,9 +127,26 @@ const OFFERED_TOKEN: &str = "SCIMULATE_OFFERED_TOKEN";
 /// Runs, reports, and says with the exit code how it went.
 pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
     let selection = arguments.selection.selected()?;
-    let variables = variables(&arguments.variables)?;
-    let mut environment = environment(&selection, &variables)?;
-    let chosen = arguments.target.chosen()?;
+    let translations = arguments.selection.translations()?;
+    let mut variables = variables(&arguments.variables)?;
+    suites::check_given(&translations, &variables)?;
+    let mut chosen = arguments.target.chosen()?;
+    let secrets = arguments.secret_variables()?;
+    variables.extend(
+        secrets
+            .iter()
+            .map(|secret| (secret.name.clone(), secret.value.clone())),
+    );
+    let tenants = chosen
+        .iter()
+        .flat_map(|chosen| chosen.target.tenants.keys().cloned());
+    let mut environment = environment(&selection, &variables, &tenants.collect())?;
+    // All that comes from the environment is masked.
+    environment.extend(
+        secrets
+            .into_iter()
+            .map(|secret| (secret.variable, secret.value)),
+    );
     let defects = arguments.flaws.defects()?;
     if chosen.is_some() && !arguments.flaws.is_empty() {
         return Err(
@@ -132,13 +154,22 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
                 .hint("leave `--target` out, or `--defect`"),
         );
     }
-    if let Some(chosen) = &chosen {
+    if let Some(chosen) = &mut chosen {
+        for (scenario, _) in &selection {
+            suites::add_services(
+                scenario,
+                &variables,
+                arguments.target.yes_write,
+                &mut chosen.target,
+            )?;
+        }
         consent(chosen, &selection)?;
     }
+    let mut notices = Vec::new();
     let mut failing = arguments.failures.failing()?;
     let mut audience = arguments.reports.audience(failing.beside.take())?;
     crate::cli::runtime()?.block_on(async {
-        let snapshots = arguments.session(chosen.as_ref());
+        let snapshots = arguments.session(chosen.as_ref(), translations.is_empty());
         let mut servers = Vec::new();
         // One for all, so that it is masked wherever it comes from.
         let token = Uuid::new_v4().to_string();
@@ -146,8 +177,8 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
             Some(chosen) => (chosen.target, Some(arguments.journal_dir.clone())),
             // What is left in the embedded server goes with it, so it needs no journal.
             None => {
-                let (server, target) =
-                    embedded(arguments.target.preset()?, &defects, &token).await?;
+                let preset = arguments.target.preset()?;
+                let (server, target) = embedded(preset, &defects, &[], &token).await?;
                 servers.push(server);
                 environment.insert(OFFERED_TOKEN.to_owned(), token.clone());
                 (target, None)
@@ -158,9 +189,25 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
             let own = target.preset.map(|preset| preset.name);
             for preset in presets_of(&selection) {
                 if own != Some(preset.name) {
-                    let (server, target) = embedded(Some(preset), &defects, &token).await?;
+                    let (server, target) = embedded(Some(preset), &defects, &[], &token).await?;
                     servers.push(server);
                     imitations.insert(preset.name.to_owned(), target);
+                }
+            }
+            for (scenario, _) in &selection {
+                if scenario.policies.is_empty() && scenario.services.is_empty() {
+                    continue;
+                }
+                let (server, mut target) = embedded(None, &defects, &scenario.policies, &token).await?;
+                servers.push(server);
+                suites::add_services(scenario, &variables, arguments.target.yes_write, &mut target)?;
+                imitations.insert(scenario.path.clone(), target);
+                if !scenario.policies.is_empty() {
+                    notices.push(format!(
+                        "{} plays against a reference server of its own: `scimulate serve --policy {}`",
+                        scenario.path,
+                        scenario.policies.join(" --policy ")
+                    ));
                 }
             }
         }
@@ -188,6 +235,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
             environment,
             snapshots,
             everything: arguments.selection.is_everything(),
+            notices,
             journal,
         };
         let played = play(settings, &mut audience, None).await;
@@ -270,17 +318,45 @@ fn presets_of(selection: &Selection) -> Vec<&'static Preset> {
 /// Where the reference server's snapshots are, in this project.
 pub(super) const SHIPPED_SNAPSHOTS: &str = "fixtures/snapshots";
 
+/// A variable whose value is a secret.
+struct SecretVariable {
+    name: String,
+    /// Where it comes from.
+    variable: String,
+    value: String,
+}
+
 impl RunArguments {
+    /// What `--var-env` gives.
+    fn secret_variables(&self) -> Result<Vec<SecretVariable>, Complaint> {
+        self.secret_variables
+            .iter()
+            .map(|pair| {
+                let (name, variable) = pair.split_once('=').ok_or_else(|| {
+                    Complaint::new(format!("`--var-env {pair}` has no `=`")).hint(
+                        "write `--var-env NAME=VARIABLE`, with the name of an environment variable",
+                    )
+                })?;
+                let value = from_environment(variable.trim(), "--var-env")?;
+                Ok(SecretVariable {
+                    name: name.trim().to_owned(),
+                    variable: variable.trim().to_owned(),
+                    value: value.expose_secret().to_owned(),
+                })
+            })
+            .collect()
+    }
+
     /// The snapshots of this run: those of the directory that is named here or in `scimulate.toml`, or the shipped ones for
     /// the embedded server.
-    fn session(&self, chosen: Option<&Chosen>) -> Option<Session> {
+    /// A suite of another tester has none among the shipped ones.
+    fn session(&self, chosen: Option<&Chosen>, is_ours: bool) -> Option<Session> {
         let named = self
             .snapshot_dir
             .clone()
             .or_else(|| chosen.and_then(|chosen| chosen.snapshots.clone()));
         let shipped = || {
-            chosen
-                .is_none()
+            (chosen.is_none() && is_ours)
                 .then(|| PathBuf::from(SHIPPED_SNAPSHOTS))
                 .filter(|shipped| shipped.is_dir())
         };
@@ -420,10 +496,12 @@ pub(crate) fn variables(pairs: &[String]) -> Result<BTreeMap<String, String>, Co
 fn environment(
     selection: &Selection,
     given: &BTreeMap<String, String>,
+    tenants: &BTreeSet<String>,
 ) -> Result<BTreeMap<String, String>, Complaint> {
     let mut environment = BTreeMap::new();
     let mut missing = BTreeSet::new();
     for (scenario, _) in selection {
+        missing.extend(suites::missing_of(scenario, given, tenants));
         for (name, optional) in &scenario.outside {
             if let Some(variable) = name.strip_prefix("env.") {
                 match std::env::var(variable) {

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use clap::Args;
 use walkdir::WalkDir;
 
+use crate::cli::suites::{self, SuiteArguments};
 use crate::cli::{Complaint, NOTHING};
 use crate::idp;
 use crate::profile::ProfileId;
 use crate::scenario::Scenario;
 use crate::scenario::error::ScenarioError;
 use crate::scenario::load::{Disk, Embedded, LoadOptions, is_fragment, is_person, load, load_text};
+use crate::suite::Translation;
 
 /// The shipped scenarios, by name.
 const BUILT_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/built_in_scenarios.rs"));
@@ -24,7 +26,7 @@ const LARGE: &str = "large";
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Selection")]
 pub(crate) struct SelectionArguments {
-    /// Scenario files, folders, or names of shipped ones such as `lifecycle` or `entra/deactivate`
+    /// Scenario files, suites of Runscope and Postman (`.json`), folders, or names of shipped ones such as `lifecycle` or `entra/deactivate`
     /// [default: the folder `scenarios`, or all shipped ones where there is none]
     #[arg(value_name = "PATH")]
     paths: Vec<String>,
@@ -34,6 +36,8 @@ pub(crate) struct SelectionArguments {
     /// Only scenarios with one of these tags
     #[arg(long, env = "SCIMULATE_TAG", value_name = "TAG", value_delimiter = ',')]
     tag: Vec<String>,
+    #[command(flatten)]
+    suites: SuiteArguments,
 }
 
 /// Scenarios in the order in which they run, each with the client it is told as.
@@ -49,6 +53,22 @@ impl SelectionArguments {
         self.chosen(|scenario| {
             self.is_told(scenario) && (!is_large(scenario) || self.names(scenario))
         })
+    }
+
+    /// The suites of other testers among the paths.
+    ///
+    /// # Errors
+    /// A file has mistakes.
+    pub(crate) fn translations(&self) -> Result<Vec<Translation>, Complaint> {
+        let named = self.paths.iter().map(Path::new);
+        named
+            .filter(|path| path.is_file() && suites::is_suite(path))
+            .map(|path| {
+                let shown = Source::File(path.to_owned()).shown();
+                suites::translated(path, &shown, None, &self.suites)
+                    .map_err(|mistakes| Complaint::of_mistakes(mistakes.iter(), &text_of, 1))
+            })
+            .collect()
     }
 
     /// Loads what is asked for, large scenarios like others.
@@ -85,6 +105,7 @@ impl SelectionArguments {
             paths,
             client: Vec::new(),
             tag: Vec::new(),
+            suites: SuiteArguments::default(),
         };
         let sources = named.paths.iter().flat_map(|path| built_in(path));
         let mut known = BTreeSet::new();
@@ -112,7 +133,7 @@ impl SelectionArguments {
         let mut files = 0;
         for source in sources {
             files += 1;
-            match source.load() {
+            match source.load(&self.suites) {
                 Ok(scenario) => scenarios.push(Arc::new(scenario)),
                 Err(found) => mistakes.push((source, found)),
             }
@@ -245,9 +266,12 @@ impl Source {
         }
     }
 
-    fn load(&self) -> Result<Scenario, Vec<ScenarioError>> {
+    fn load(&self, suites: &SuiteArguments) -> Result<Scenario, Vec<ScenarioError>> {
         let options = LoadOptions::default();
         let scenario = match self {
+            Self::File(path) if suites::is_suite(path) => {
+                suites::translated(path, &self.shown(), None, suites)?.scenario()
+            }
             Self::File(path) => load(path, &self.shown(), &options),
             Self::BuiltIn(name, text) => load_text(text, name, &Embedded(BUILT_IN), &options),
         }?;

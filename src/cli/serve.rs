@@ -181,17 +181,11 @@ pub(crate) fn serve(arguments: &ServeArguments) -> Result<ExitCode, Complaint> {
 
 impl ServeArguments {
     fn settings(&self) -> Result<server::Settings, Complaint> {
-        let mut policies = if self.strict {
-            Policies::strict()
-        } else {
-            Policies::default()
+        let policies = match self.strict {
+            true => Policies::strict(),
+            false => Policies::default(),
         };
-        for policy in &self.policy {
-            policies.choose(policy).map_err(|problem| {
-                Complaint::new(problem.to_string())
-                    .hint("`scimulate serve --list-policies` shows all of them")
-            })?;
-        }
+        let policies = chosen(policies, &self.policy)?;
         let tokens: Vec<Token> = self
             .token()?
             .map(|token| Token {
@@ -270,6 +264,17 @@ fn oauth_secret(made_up: &mut Option<String>) -> Result<String, Complaint> {
         Ok(secret) => Ok(secret.trim().to_owned()),
         Err(_) => Ok(made_up.insert(Uuid::new_v4().to_string()).clone()),
     }
+}
+
+/// Policies with these choices made, each `NAME=CHOICE`.
+fn chosen(mut policies: Policies, choices: &[String]) -> Result<Policies, Complaint> {
+    for choice in choices {
+        policies.choose(choice).map_err(|problem| {
+            Complaint::new(problem.to_string())
+                .hint("`scimulate serve --list-policies` shows all of them")
+        })?;
+    }
+    Ok(policies)
 }
 
 /// A path with a slash before it and none behind.
@@ -378,10 +383,12 @@ pub(crate) fn fetching(
 pub(crate) async fn embedded(
     preset: Option<&'static Preset>,
     defects: &[&'static Defect],
+    policies: &[String],
     token: &str,
 ) -> Result<(Running, Target), Complaint> {
     let tokens = vec![Token::new(token)];
     let mut settings = server::Settings {
+        policies: chosen(Policies::default(), policies)?,
         tenants: vec![("second".to_owned(), tokens.clone())],
         tokens,
         defects: defects.to_vec(),

@@ -64,7 +64,7 @@ pub(crate) struct TargetArguments {
     preset: Option<String>,
     /// Consent to create, change and remove test users and groups although the target is not on this machine
     #[arg(long, env = "SCIMULATE_YES_WRITE")]
-    yes_write: bool,
+    pub(crate) yes_write: bool,
 }
 
 /// A target, and what was agreed on about it.

@@ -53,7 +53,8 @@ use crate::target::Target;
 pub struct Settings {
     /// Against what.
     pub target: Target,
-    /// Targets for the scenarios that are about a preset that the target is not, by the preset's name.
+    /// Targets for the scenarios that are about a preset that the target is not, by the preset's name, and for those that
+    /// have one for themselves, by their path.
     pub imitations: BTreeMap<String, Target>,
     /// What to play, as whom, in this order.
     pub scenarios: Vec<(Arc<Scenario>, ProfileId)>,
@@ -77,6 +78,8 @@ pub struct Settings {
     pub snapshots: Option<Session>,
     /// All scenarios were selected that there are, so a snapshot that no step has is one too many.
     pub everything: bool,
+    /// What is said of the run before it begins.
+    pub notices: Vec<String>,
     /// Where the journal is kept; `None` where nothing can be left behind.
     pub journal: Option<PathBuf>,
 }
@@ -117,11 +120,10 @@ struct Endpoints {
 
 impl Endpoints {
     fn of(&self, scenario: &Scenario) -> &Arc<Endpoint> {
-        let imitation = scenario
-            .preset
-            .as_ref()
-            .and_then(|preset| self.imitations.get(preset));
-        imitation.unwrap_or(&self.own)
+        let preset = scenario.preset.as_ref();
+        let imitation = preset.and_then(|preset| self.imitations.get(preset));
+        let own = || self.imitations.get(&scenario.path);
+        imitation.or_else(own).unwrap_or(&self.own)
     }
 }
 
@@ -187,6 +189,9 @@ pub async fn run(
         target_name: settings.target.name.clone(),
         scenarios: settings.scenarios.len(),
     });
+    for message in settings.notices.drain(..) {
+        tell(Event::Notice { message });
+    }
     let examined = tokio::select! {
         examined = preflight::examine(&client, &settings.target, &settings.scenarios) => Some(examined),
         () = cancel.cancelled() => None,

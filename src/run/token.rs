@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::exchange::{Body, Exchange, Failure, MASKED, Request, Response, Sender};
+use crate::exchange::{Api, Body, Exchange, Failure, MASKED, Request, Response, Sender};
 use crate::profile::ProfileId;
 use crate::run::client::{header_map, target_of};
 use crate::run::received::Received;
@@ -192,6 +192,7 @@ impl Tokens {
         let mask = wire.secrets.mask();
         let shown = mask.text(url.as_str());
         let request = Request {
+            api: Api::Scim,
             method: "POST".to_owned(),
             origin: url.origin().ascii_serialization(),
             target: mask.text(&target_of(&url)),

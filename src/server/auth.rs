@@ -61,6 +61,12 @@ impl Tokens {
         }
     }
 
+    /// The first token itself, if there is one.
+    pub(crate) fn first_secret(&self) -> Option<String> {
+        let first = self.known.first()?;
+        Some(first.token.secret.expose_secret().to_owned())
+    }
+
     /// The token that a request carries; `None` when the tenant asks for none.
     pub(crate) fn authenticate(
         &mut self,

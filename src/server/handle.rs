@@ -81,6 +81,14 @@ impl Server {
         );
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
 
+        let is_sample = !self.policies.first(Policy::Sample);
+        let parts = match is_sample {
+            true => sample_names(parts),
+            false => parts,
+        };
+        if is_sample && parts == ["Token"] {
+            return Ok(tenant.given_token());
+        }
         let is_public =
             method == "OPTIONS" || (method == "GET" && parts == ["ServiceProviderConfig"]);
         let authenticated = tenant
@@ -134,7 +142,34 @@ impl Server {
     }
 }
 
+/// Names of endpoints as Microsoft's sample server reads them: without letter case, and one of its own (entra.md 11).
+fn sample_names(mut parts: Vec<&str>) -> Vec<&str> {
+    const NAMES: [(&str, &str); 7] = [
+        ("Users", "Users"),
+        ("Groups", "Groups"),
+        ("Schemas", "Schemas"),
+        ("ResourceTypes", "ResourceTypes"),
+        ("ServiceProviderConfig", "ServiceProviderConfig"),
+        ("serviceConfiguration", "ServiceProviderConfig"),
+        ("Token", "Token"),
+    ];
+    if let Some(first) = parts.first_mut()
+        && let Some((_, name)) = NAMES
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(first))
+    {
+        *first = name;
+    }
+    parts
+}
+
 impl Tenant {
+    /// The token, for everyone who asks: so Microsoft's sample server does it.
+    fn given_token(&self) -> Answer {
+        let secret = self.tokens().first_secret();
+        Answer::json(200, &json!({"token": secret.unwrap_or_default()}))
+    }
+
     pub(super) fn tokens(&self) -> MutexGuard<'_, Tokens> {
         // As with the resources: what another request left is whole.
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner)

@@ -94,6 +94,10 @@ pub enum Policy {
     RepeatedNames,
     /// `value-syntax`.
     ValueSyntax,
+    /// `first-user`.
+    FirstUser,
+    /// `sample`.
+    Sample,
 }
 
 /// The choices that a server follows.
@@ -174,6 +178,11 @@ impl Policies {
                 });
             }
         };
+        if entry.policy == Policy::Sample && self.second[index] {
+            for implied in [Policy::PatchAnswer, Policy::UnknownMembers] {
+                self.second[implied as usize] = true;
+            }
+        }
         Ok(())
     }
 
@@ -214,5 +223,8 @@ mod tests {
             Err(PolicyFault::NoChoice { .. })
         ));
         assert!(!Policies::strict().first(Policy::StringBooleans));
+        policies.choose("sample=microsoft").expect("known");
+        assert!(!policies.first(Policy::PatchAnswer));
+        assert!(!policies.first(Policy::UnknownMembers));
     }
 }

@@ -383,4 +383,21 @@ pub const POLICIES: &[PolicyEntry] = &[
         "texts that are no URI, country code or base64 where one belongs",
         "RFC 7643 4.1",
     ),
+    entry(
+        Policy::FirstUser,
+        "first-user",
+        ["absent", "present"],
+        0,
+        "an active user with names and an e-mail address, who is there from the beginning",
+        "okta.md 9.1, precondition",
+    ),
+    entry(
+        Policy::Sample,
+        "sample",
+        ["none", "microsoft"],
+        0,
+        "what Microsoft's sample server has beside SCIM: `GET /Token` gives the token to everyone, `/serviceConfiguration` is \
+         `/ServiceProviderConfig`, endpoints have no letter case; a PATCH is answered with 204, and any text is a member",
+        "entra.md 11",
+    ),
 ];

@@ -2,9 +2,10 @@
 //! for their customers' administrators (integrations.md).
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::error::Refusal;
+use super::policy::Policy;
 use super::store::{Draft, Place, Store};
 
 /// When the accounts were made that are there from the beginning: before any server was started.
@@ -149,8 +150,16 @@ impl Rules {
         Ok(())
     }
 
-    /// Puts the protected accounts into a store that does not have them yet.
+    /// Puts the accounts into a store that are there from the beginning, as far as it does not have them yet.
     pub(crate) fn seed(&self, store: &mut Store) {
+        self.seed_protected(store);
+        if !store.policies.first(Policy::FirstUser) {
+            seed_first_user(store);
+        }
+    }
+
+    /// Puts the protected accounts into a store that does not have them yet.
+    fn seed_protected(&self, store: &mut Store) {
         let Some(shelf) = store.shelves.iter().position(|shelf| shelf.has_groups) else {
             return;
         };
@@ -166,4 +175,26 @@ impl Rules {
             let _ = store.insert(shelf, format!("protected-{}", number + 1), draft, BEFORE);
         }
     }
+}
+
+/// Somebody with all that Okta's suite asks of the first user (okta.md 9.1).
+fn seed_first_user(store: &mut Store) {
+    let Some(shelf) = store.shelves.iter().position(|shelf| shelf.has_groups) else {
+        return;
+    };
+    let attributes = json!({
+        "userName": "first.user@example.test",
+        "name": {"givenName": "First", "familyName": "User"},
+        "emails": [{"value": "first.user@example.test", "type": "work", "primary": true}],
+        "active": true,
+    });
+    let Value::Object(attributes) = attributes else {
+        return;
+    };
+    let draft = Draft {
+        attributes,
+        ..Draft::default()
+    };
+    // The only thing that can be wrong is that it is there already.
+    let _ = store.insert(shelf, "first-user".to_owned(), draft, BEFORE);
 }

@@ -1,11 +1,8 @@
 //! What a suite asserts of an answer, whatever the format, and how a scenario writes it.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
 use crate::scenario::flow;
-use crate::suite::template;
 
 /// A part of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,13 +93,6 @@ impl Claim {
             }
         })
     }
-
-    /// The names of the variables that it holds the answer against.
-    pub(super) fn variables(&self) -> BTreeSet<String> {
-        let mut names = BTreeSet::new();
-        self.is.variables(&mut names);
-        names
-    }
 }
 
 impl Condition {
@@ -166,20 +156,6 @@ impl Condition {
                 format!("{{ $any-of: [{}] }}", choices.join(", "))
             }
             Self::Not(inner) => format!("{{ $not: {} }}", inner.written(fill)),
-        }
-    }
-
-    fn variables(&self, names: &mut BTreeSet<String>) {
-        let mut add = |value: &Value| {
-            let text = value.to_string();
-            names.extend(template::names(&text).into_iter().map(str::to_owned));
-        };
-        match self {
-            Self::Text(value) | Self::Exactly(value) | Self::Contains(value) => add(value),
-            Self::Between { least, most, .. } => least.iter().chain(most).for_each(add),
-            Self::Any(choices) => choices.iter().for_each(|choice| choice.variables(names)),
-            Self::Not(inner) => inner.variables(names),
-            _ => {}
         }
     }
 

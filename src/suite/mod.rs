@@ -74,6 +74,8 @@ struct Item {
     pause: u64,
     assertions: Vec<Assertion>,
     captures: Vec<Capture>,
+    /// Values that its scripts give to variables.
+    values: Vec<(String, String)>,
     /// What of it is not translated, beside assertions.
     remarks: Vec<String>,
 }
@@ -148,6 +150,21 @@ impl Suite {
     pub(crate) fn assertions(&self) -> usize {
         let assertions = self.items.iter().flat_map(|item| &item.assertions);
         assertions.filter(|assertion| !assertion.is_script).count()
+    }
+
+    /// Takes a request in. A value that its scripts give to a variable is that variable's value, unless it has another one.
+    fn take(&mut self, mut item: Item) {
+        for (name, value) in std::mem::take(&mut item.values) {
+            match self.initial.iter().rev().find(|(known, _)| *known == name) {
+                Some((_, known)) if *known == value => {}
+                Some(_) => item.remarks.push(format!(
+                    "a script gives `{name}` another value: `{}`",
+                    one_line(&value)
+                )),
+                None => self.initial.push((name, value)),
+            }
+        }
+        self.items.push(item);
     }
 
     /// Who wrote it, by what it says of itself.

@@ -157,7 +157,9 @@ fn folder(items: &Spot<'_>, above: &Above, suite: &mut Suite, mistakes: &mut Vec
         match item.get("request") {
             Some(written) => {
                 let found = request(&item, &written, name, above, mistakes);
-                suite.items.extend(found);
+                if let Some(found) = found {
+                    suite.take(found);
+                }
             }
             None => {
                 let what = "has neither a `request` nor an `item` list";
@@ -218,6 +220,7 @@ fn request(
         pause: 0,
         assertions: Vec::new(),
         captures: Vec::new(),
+        values: Vec::new(),
         remarks,
     };
     for text in &events.before {
@@ -234,26 +237,21 @@ fn request(
         let kept = captures
             .into_iter()
             .map(|capture| format!("it sets `{}`", capture.name));
-        let given = values
-            .into_iter()
-            .map(|(name, value)| format!("it gives `{name}` the value `{}`", one_line(&value)));
-        let all = says.chain(kept).chain(given);
-        found
-            .remarks
-            .extend(all.map(|what| format!("script before the request: {what}")));
+        found.values.extend(values);
+        found.remarks.extend(
+            says.chain(kept)
+                .map(|what| format!("script before the request: {what}")),
+        );
     }
     for text in &events.after {
         let reading = script::read(text);
         found.assertions.extend(reading.assertions);
         found.captures.extend(reading.captures);
-        let given = reading
-            .values
-            .into_iter()
-            .map(|(name, value)| format!("it gives `{name}` the value `{}`", one_line(&value)));
-        let all = reading.unread.into_iter().chain(given);
+        found.values.extend(reading.values);
+        let unread = reading.unread.into_iter();
         found
             .remarks
-            .extend(all.map(|what| format!("script after the request: {what}")));
+            .extend(unread.map(|what| format!("script after the request: {what}")));
     }
     Some(found)
 }

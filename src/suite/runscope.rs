@@ -150,7 +150,7 @@ fn read_steps(steps: &Spot<'_>, suite: &mut Suite, mistakes: &mut Vec<ScenarioEr
             Some("request") => {
                 if let Some(mut item) = request(&step, mistakes) {
                     item.pause = std::mem::take(&mut pause);
-                    suite.items.push(item);
+                    suite.take(item);
                 }
             }
             Some(other) => suite.remarks.push(format!(
@@ -207,6 +207,7 @@ fn request(step: &Spot<'_>, mistakes: &mut Vec<ScenarioError>) -> Option<Item> {
         pause: 0,
         assertions: Vec::new(),
         captures: Vec::new(),
+        values: Vec::new(),
         remarks: Vec::new(),
     };
     if let Some(auth) = step.get("auth")
@@ -246,13 +247,7 @@ fn request(step: &Spot<'_>, mistakes: &mut Vec<ScenarioError>) -> Option<Item> {
                     .extend(says.map(|says| format!("script {when} the request: {says}")));
             }
             item.captures.extend(found.captures);
-            let values = found.values.into_iter();
-            item.remarks.extend(values.map(|(name, value)| {
-                format!(
-                    "script {when} the request: it gives `{name}` the value `{}`",
-                    one_line(&value)
-                )
-            }));
+            item.values.extend(found.values);
             let unread = found.unread.into_iter();
             item.remarks
                 .extend(unread.map(|text| format!("script {when} the request: {text}")));

@@ -35,8 +35,8 @@ pub(crate) struct Translation {
     pub(crate) kept: usize,
     /// How many scripts assert something under no name.
     pub(crate) scripts: usize,
-    /// What is not translated: where, what, and why.
-    pub(crate) untranslated: Vec<String>,
+    /// What is not translated: where, what, and why. Of the file as a whole first.
+    pub(crate) untranslated: Vec<(Option<Place>, String)>,
     /// Variables that are the target, and that are its credential.
     pub(crate) target_variables: Vec<String>,
     pub(crate) credential_variables: Vec<String>,
@@ -71,7 +71,7 @@ struct Writer<'s> {
     /// Lines of `steps` at which steps begin, from 0.
     places: Vec<(usize, Place)>,
     names: std::collections::HashMap<String, usize>,
-    untranslated: Vec<String>,
+    untranslated: Vec<(Option<Place>, String)>,
     kept: usize,
     scripts: usize,
     dropped: u64,
@@ -86,7 +86,11 @@ impl<'s> Writer<'s> {
             steps: String::new(),
             places: Vec::new(),
             names: std::collections::HashMap::new(),
-            untranslated: suite.remarks.clone(),
+            untranslated: suite
+                .remarks
+                .iter()
+                .map(|what| (None, what.clone()))
+                .collect(),
             kept: 0,
             scripts: 0,
             dropped: 0,
@@ -167,7 +171,8 @@ impl<'s> Writer<'s> {
         }
         for what in &lost {
             let _ = writeln!(self.steps, "  # not translated: {}", comment(what));
-            self.untranslated.push(format!("{name}: {what}"));
+            let at = Some(item.place.clone());
+            self.untranslated.push((at, format!("{name}: {what}")));
         }
         self.places
             .push((self.steps.matches('\n').count(), item.place.clone()));
@@ -329,7 +334,7 @@ impl<'s> Writer<'s> {
         }
         if !self.untranslated.is_empty() {
             head.push_str("#\n# Not translated, and so not tested\n");
-            for what in &self.untranslated {
+            for (_, what) in &self.untranslated {
                 let _ = writeln!(head, "#   {}", comment(what));
             }
         }

@@ -119,7 +119,8 @@ pub(crate) fn sync(arguments: &SyncArguments) -> Result<ExitCode, Complaint> {
             Some(chosen) => (None, chosen.target),
             None => {
                 let token = Uuid::new_v4().to_string();
-                let (server, target) = embedded(arguments.target.preset()?, &[], &token).await?;
+                let (server, target) =
+                    embedded(arguments.target.preset()?, &[], &[], &token).await?;
                 (Some(server), target)
             }
         };

@@ -1,0 +1,123 @@
+//! `scimulate import`: writes a suite of another tester as a scenario. Nothing is sent, and no script is executed.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use crate::cli::selection::text_of;
+use crate::cli::suites::{SuiteArguments, translated};
+use crate::cli::{Complaint, FINE};
+use crate::suite::{Format, Translation};
+
+/// Options of `scimulate import`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ImportArguments {
+    #[command(subcommand)]
+    from: From,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum From {
+    /// A suite that Runscope exports, such as Okta's SPEC and CRUD suites
+    Runscope(FileArguments),
+    /// A collection that Postman exports, v2.0 or v2.1
+    Postman(FileArguments),
+}
+
+/// Which file, and where to.
+#[derive(Debug, Clone, Args)]
+struct FileArguments {
+    /// The exported file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// File to write the scenario to [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Write over a file that is there
+    #[arg(long, requires = "out")]
+    force: bool,
+    #[command(flatten)]
+    suites: SuiteArguments,
+}
+
+/// Writes the scenario, and says what became of the suite.
+pub(crate) fn import(arguments: &ImportArguments) -> Result<ExitCode, Complaint> {
+    let (format, arguments) = match &arguments.from {
+        From::Runscope(arguments) => (Format::Runscope, arguments),
+        From::Postman(arguments) => (Format::Postman, arguments),
+    };
+    let shown = arguments.file.display().to_string().replace('\\', "/");
+    let shown = shown.strip_prefix("./").unwrap_or(&shown);
+    let of_mistakes = |mistakes: Vec<_>| Complaint::of_mistakes(mistakes.iter(), &text_of, 1);
+    let translation =
+        translated(&arguments.file, shown, Some(format), &arguments.suites).map_err(of_mistakes)?;
+    // What is written must be what the loader reads.
+    translation.scenario().map_err(of_mistakes)?;
+    arguments.write(&translation.text)?;
+    // Nobody reads stderr any more: the scenario is written all the same.
+    let _ = anstream::stderr()
+        .lock()
+        .write_all(summary(&translation).as_bytes());
+    Ok(ExitCode::from(FINE))
+}
+
+impl FileArguments {
+    fn write(&self, text: &str) -> Result<(), Complaint> {
+        let Some(out) = &self.out else {
+            // A closed pipe (`import … | head`) is no error.
+            let _ = io::stdout().lock().write_all(text.as_bytes());
+            return Ok(());
+        };
+        let shown = out.display();
+        let mut options = OpenOptions::new();
+        match self.force {
+            true => options.write(true).create(true).truncate(true),
+            false => options.write(true).create_new(true),
+        };
+        options
+            .open(out)
+            .and_then(|mut file| file.write_all(text.as_bytes()))
+            .map_err(|problem| match problem.kind() {
+                io::ErrorKind::AlreadyExists => {
+                    Complaint::new(format!("`{shown}` is there already"))
+                        .hint("`--force` writes over it")
+                }
+                _ => Complaint::new(format!("cannot write `{shown}`: {problem}")),
+            })
+    }
+}
+
+/// How much of the suite the scenario has, and what it has not.
+fn summary(translation: &Translation) -> String {
+    let kept = match translation.assertions == translation.kept {
+        true => "all of them kept".to_owned(),
+        false => format!("{} of them kept", translation.kept),
+    };
+    let mut text = format!(
+        "{} requests, {} assertions, {kept}\n",
+        translation.requests, translation.assertions
+    );
+    if translation.scripts > 0 {
+        let scripts = match translation.scripts {
+            1 => "1 script asserts".to_owned(),
+            scripts => format!("{scripts} scripts assert"),
+        };
+        text.push_str(&format!(
+            "{scripts} something beside them; scripts are never executed\n"
+        ));
+    }
+    if translation.dropped > 0 {
+        text.push_str(&format!(
+            "pauses of {} s in all are left out; `--keep-pauses` keeps them\n",
+            translation.dropped
+        ));
+    }
+    for (at, what) in &translation.untranslated {
+        let at = at.as_ref().map(|at| format!(" ({at})")).unwrap_or_default();
+        text.push_str(&format!("not translated: {what}{at}\n"));
+    }
+    text
+}
