@@ -271,6 +271,17 @@ impl Schemas {
             .try_for_each(|item| self.extend(item))
     }
 
+    /// Gives a schema another description.
+    pub fn describe(&mut self, id: &str, description: &str) {
+        let schema = self
+            .schemas
+            .iter_mut()
+            .find(|known| urn::same(&known.id, id));
+        if let Some(schema) = schema {
+            description.clone_into(&mut schema.description);
+        }
+    }
+
     /// Leaves a resource type only these attributes, and those that SCIM sets itself or cannot do without: the required
     /// ones, `active`, and what clients cannot write. A path with a part leaves that part; of a list, all parts.
     /// Extensions of which nothing is left go.

@@ -281,7 +281,12 @@ impl Store {
                 };
                 Member {
                     value,
-                    display: text(&members, "display")?,
+                    display: match text(&members, "display")? {
+                        None if !self.policies.first(Policy::Sample) => {
+                            text(&members, "displayName")?
+                        }
+                        display => display,
+                    },
                     kind: text(&members, "type")?,
                 }
             }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::members::Member;
+use super::policy::Policy;
 use super::store::{Place, Store};
 
 impl Store {
@@ -63,7 +64,13 @@ impl Store {
         if let Some(kind) = self.type_of(&member.value).or(member.kind.as_deref()) {
             element.insert("type".to_owned(), Value::from(kind));
         }
-        if let Some(display) = self.display_of(&member.value).or(member.display.as_deref()) {
+        let own = member.display.as_deref();
+        let known = || self.display_of(&member.value);
+        let display = match self.policies.first(Policy::Sample) {
+            true => known().or(own),
+            false => own.or_else(known),
+        };
+        if let Some(display) = display {
             element.insert("display".to_owned(), Value::from(display));
         }
         Value::Object(element)

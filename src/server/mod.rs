@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::scim::path::AttributePath;
 use crate::scim::schema::{SchemaFault, Schemas};
+use crate::scim::urn;
 
 mod auth;
 mod bulk;
@@ -261,6 +262,10 @@ impl Server {
         }
         if let Some(attributes) = &settings.attributes {
             schemas.keep_attributes("User", attributes);
+        }
+        if !settings.policies.first(Policy::Sample) {
+            // RFC 7643 8.7.1 writes it so, and Microsoft's collection looks for the words.
+            schemas.describe(urn::USER, "User Account");
         }
         let schemas = Arc::new(schemas);
         let rules = settings.rules;

@@ -397,7 +397,8 @@ pub const POLICIES: &[PolicyEntry] = &[
         ["none", "microsoft"],
         0,
         "what Microsoft's sample server has beside SCIM: `GET /Token` gives the token to everyone, `/serviceConfiguration` is \
-         `/ServiceProviderConfig`, endpoints have no letter case; a PATCH is answered with 204, and any text is a member",
+         `/ServiceProviderConfig`, endpoints have no letter case, `attributes=emails[…]` means `emails`, members keep the \
+         `displayName` that a client writes; a PATCH is answered with 204, and any text is a member",
         "entra.md 11",
     ),
 ];

@@ -76,6 +76,10 @@ impl Projection {
             .iter()
             .filter_map(|name| {
                 // Unknown names are ignored; they never widen what is shown.
+                let name = match store.policies.first(Policy::Sample) {
+                    true => name.as_str(),
+                    false => name.split('[').next().unwrap_or_default(),
+                };
                 let path: AttributePath = name.trim().parse().ok()?;
                 let resolved = resolve(&store.schemas, resource_type, &path)?;
                 Some(Pick {
