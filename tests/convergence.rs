@@ -70,7 +70,6 @@ impl Target {
         ];
         let target = format!("/scim/v2{target}");
         let request = Request {
-            api: Api::Scim,
             method,
             target: &target,
             headers: &headers,
@@ -140,6 +139,7 @@ impl Target {
         Exchange {
             sender: Sender::Client(profile.id.name().to_owned()),
             request: Sent {
+                api: Api::Scim,
                 method: call.method.to_owned(),
                 origin: "http://test.example".into(),
                 target: format!("/scim/v2{target}"),

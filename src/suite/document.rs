@@ -194,17 +194,17 @@ impl Open {
 fn places_of(text: &str) -> HashMap<String, (usize, usize)> {
     let mut places = HashMap::new();
     let mut open: Vec<Open> = Vec::new();
-    let (mut line, mut begin) = (1, 0);
+    let (mut line, mut column) = (1, 0);
     let mut letters = text.char_indices();
     while let Some((at, letter)) = letters.next() {
+        column += 1;
         match letter {
             '\n' => {
                 line += 1;
-                begin = at + 1;
+                column = 0;
             }
             '{' | '[' => {
                 let pointer = open.last().map(Open::next).unwrap_or_default();
-                let column = text[begin..at].chars().count() + 1;
                 places.insert(pointer.clone(), (line, column));
                 open.push(match letter {
                     '{' => Open::Object {
@@ -224,11 +224,12 @@ fn places_of(text: &str) -> HashMap<String, (usize, usize)> {
             }
             '"' => {
                 let mut end = text.len();
-                while let Some((at, letter)) = letters.next() {
+                let mut escaped = false;
+                for (at, letter) in letters.by_ref() {
+                    column += 1;
                     match letter {
-                        '\\' => {
-                            letters.next();
-                        }
+                        _ if escaped => escaped = false,
+                        '\\' => escaped = true,
                         '"' => {
                             end = at + 1;
                             break;

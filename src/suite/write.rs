@@ -68,6 +68,8 @@ struct Writer<'s> {
     by: Authority,
     options: Options,
     steps: String,
+    /// How many lines `steps` has.
+    lines: usize,
     /// Lines of `steps` at which steps begin, from 0.
     places: Vec<(usize, Place)>,
     names: std::collections::HashMap<String, usize>,
@@ -84,6 +86,7 @@ impl<'s> Writer<'s> {
             by,
             options,
             steps: String::new(),
+            lines: 0,
             places: Vec::new(),
             names: std::collections::HashMap::new(),
             untranslated: suite
@@ -175,7 +178,8 @@ impl<'s> Writer<'s> {
             self.untranslated.push((at, format!("{name}: {what}")));
         }
         self.places
-            .push((self.steps.matches('\n').count(), item.place.clone()));
+            .push((self.lines + lost.len(), item.place.clone()));
+        self.lines += lost.len() + 1 + step.matches('\n').count();
         let _ = write!(self.steps, "  - name: {}\n{step}", flow::quoted(&name));
     }
 

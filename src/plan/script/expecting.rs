@@ -127,7 +127,10 @@ impl Script {
                         from: described(&capture.from),
                         problem,
                     };
-                    expectations.push(self.expectation(step, Some(index), wants));
+                    expectations.push(Expectation {
+                        duties: self.duties(step, asserting(request), None, &step.covers),
+                        ..self.expectation(step, Some(index), wants)
+                    });
                 }
             }
         }
@@ -258,6 +261,15 @@ impl Script {
     pub(super) fn matcher(&mut self, matcher: &Matcher<Tree>) -> Result<Matcher<Value>, Missing> {
         let scope = &mut self.scope;
         matcher.try_map(&mut |tree| scope.tree(tree))
+    }
+}
+
+/// On whose authority all that is expected of a request is, where they are the same: a value that it must give is demanded
+/// by them, too.
+fn asserting(request: &RequestStep) -> &[Authority] {
+    match request.expect.as_slice() {
+        [first, others @ ..] if others.iter().all(|other| other.by == first.by) => &first.by,
+        _ => &[],
     }
 }
 
