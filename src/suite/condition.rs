@@ -159,6 +159,21 @@ impl Condition {
         }
     }
 
+    /// The one whole number that fulfils it, if it says so.
+    fn number(&self) -> Option<f64> {
+        let number = match self {
+            Self::Number(number) => Some(*number),
+            Self::Text(Value::Number(number)) | Self::Exactly(Value::Number(number)) => {
+                number.as_f64()
+            }
+            Self::Text(Value::String(text)) | Self::Exactly(Value::String(text)) => {
+                text.trim().parse().ok()
+            }
+            _ => None,
+        };
+        number.filter(|number| number.fract() == 0.0)
+    }
+
     /// Whether a number fulfils it; `None` where that cannot be told before a run.
     fn holds(&self, number: f64) -> Option<bool> {
         let operand = |value: &Value| match value {
@@ -230,6 +245,10 @@ fn plain(number: f64) -> String {
 
 /// The statuses that fulfil a condition, as `expect` has them: classes where a whole class does.
 fn statuses(is: &Condition) -> Result<String, String> {
+    // By far the most say which one it is.
+    if let Some(status) = is.number().filter(|status| (100.0..600.0).contains(status)) {
+        return Ok(plain(status));
+    }
     let mut accepted = Vec::new();
     for class in 1..=5_u16 {
         let fitting: Option<Vec<u16>> = (class * 100..class * 100 + 100)

@@ -277,12 +277,12 @@ fn a_suite_can_be_too_large() {
         too_many.ends_with("the suite has more than 5000 requests"),
         "{too_many}"
     );
-    let suite = read("suite.json", steps(3_000).as_bytes(), None).expect("it is a suite");
+    let suite = read("suite.json", steps(1_200).as_bytes(), None).expect("it is a suite");
     let mistakes = suite.translated(Options::default()).scenario();
     let told = mistakes.expect_err("it is too large")[0].to_string();
     assert_eq!(
         told,
-        "the suite is too large for one scenario: it has 3000 requests and 36000 assertions"
+        "the suite is too large for one scenario: it has 1200 requests and 14400 assertions"
     );
     let deep = "[".repeat(200) + &"]".repeat(200);
     assert!(mistake(&deep, None).contains("nested"));
@@ -345,14 +345,7 @@ fn no_damage_to_a_suite_goes_unsaid() {
         let mut pointers = Vec::new();
         all_pointers(&whole, String::new(), &mut pointers);
         for pointer in pointers {
-            for damage in [
-                json!(null),
-                json!(7),
-                json!("x"),
-                json!([]),
-                json!({}),
-                json!([{}]),
-            ] {
+            for damage in [json!(null), json!(7), json!("x"), json!([{}])] {
                 let mut damaged = whole.clone();
                 if let Some(value) = damaged.pointer_mut(&pointer) {
                     *value = damage;

@@ -14,5 +14,6 @@ mod run;
 mod serve;
 mod show;
 mod snapshots;
+mod suites;
 mod sync;
 mod targets;
