@@ -165,7 +165,11 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
         }
         consent(chosen, &selection)?;
     }
-    let mut notices = Vec::new();
+    let mut notices: Vec<String> = translations
+        .iter()
+        .flat_map(|translation| &translation.untold)
+        .map(|what| format!("not translated, and so not tested: {what}"))
+        .collect();
     let mut failing = arguments.failures.failing()?;
     let mut audience = arguments.reports.audience(failing.beside.take())?;
     crate::cli::runtime()?.block_on(async {

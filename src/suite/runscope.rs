@@ -142,29 +142,41 @@ fn read_steps(steps: &Spot<'_>, suite: &mut Suite, mistakes: &mut Vec<ScenarioEr
                     )),
                 }
             }
-            Some("request") if skipped => suite.remarks.push(format!(
-                "`{}` is switched off in the suite ({})",
-                name_of(&step),
-                step.path()
-            )),
+            Some("request") if skipped => left_out(&step, "switched off in the suite", suite),
             Some("request") => {
                 if let Some(mut item) = request(&step, mistakes) {
                     item.pause = std::mem::take(&mut pause);
                     suite.take(item);
                 }
             }
-            Some(other) => suite.remarks.push(format!(
-                "`{}` is a step of type `{}`, which is not translated ({})",
-                name_of(&step),
-                one_line(other),
-                step.path()
-            )),
+            Some(other) => {
+                let why = format!(
+                    "a step of type `{}`, which is not translated",
+                    one_line(other)
+                );
+                left_out(&step, &why, suite);
+            }
             None => mistakes.push(step.wrong(
                 "step_type",
                 "is missing",
                 Some("a step is a `request` or a `pause`"),
             )),
         }
+    }
+}
+
+/// Lists a step that is not translated, with every assertion in it and in the steps inside.
+fn left_out(step: &Spot<'_>, why: &str, suite: &mut Suite) {
+    let name = name_of(step);
+    suite
+        .remarks
+        .push(format!("`{name}` is {why} ({})", step.path()));
+    for assertion in step.list("assertions") {
+        let says = read_assertion(&assertion).says;
+        suite.remarks.push(format!("`{name}`: {says}"));
+    }
+    for inner in step.list("steps") {
+        left_out(&inner, "inside of it", suite);
     }
 }
 

@@ -302,7 +302,7 @@ fn steps_stand_where_their_requests_do() {
         [
             "suite.json:8:5 Nobody is there",
             "suite.json:25:5 Create {{somebody}}",
-            "suite.json:56:5 GET {{SCIMBaseURL}}/Users/{{userId}}",
+            "suite.json:57:5 GET {{SCIMBaseURL}}/Users/{{userId}}",
         ]
     );
 }

@@ -37,6 +37,8 @@ pub(crate) struct Translation {
     pub(crate) scripts: usize,
     /// What is not translated: where, what, and why. Of the file as a whole first.
     pub(crate) untranslated: Vec<(Option<Place>, String)>,
+    /// What of it no step of the scenario tells.
+    pub(crate) untold: Vec<String>,
     /// Variables that are the target, and that are its credential.
     pub(crate) target_variables: Vec<String>,
     pub(crate) credential_variables: Vec<String>,
@@ -74,6 +76,8 @@ struct Writer<'s> {
     places: Vec<(usize, Place)>,
     names: std::collections::HashMap<String, usize>,
     untranslated: Vec<(Option<Place>, String)>,
+    /// What of it no step tells.
+    untold: Vec<String>,
     kept: usize,
     scripts: usize,
     dropped: u64,
@@ -94,6 +98,7 @@ impl<'s> Writer<'s> {
                 .iter()
                 .map(|what| (None, what.clone()))
                 .collect(),
+            untold: suite.remarks.clone(),
             kept: 0,
             scripts: 0,
             dropped: 0,
@@ -117,6 +122,8 @@ impl<'s> Writer<'s> {
         let name = self.free_name(&item.name, &item.method);
         let mut step = String::new();
         let mut lost: Vec<String> = item.remarks.clone();
+        let told = lost.iter().map(|what| format!("{name}: {what}"));
+        self.untold.extend(told);
         let (service, rest) = match goal {
             Goal::Target(rest) => (None, rest),
             Goal::Service(service, rest) => (Some(&bases.services[*service]), rest),
@@ -387,6 +394,7 @@ impl<'s> Writer<'s> {
             kept: self.kept,
             scripts: self.scripts,
             untranslated: self.untranslated,
+            untold: self.untold,
             target_variables,
             credential_variables,
             dropped: self.dropped,
