@@ -114,7 +114,7 @@ pub(crate) fn org(arguments: &OrgArguments) -> Result<ExitCode, Complaint> {
             None => {
                 let token = Uuid::new_v4().simple().to_string();
                 let (server, target) =
-                    embedded(arguments.target.preset()?, &defects, &token).await?;
+                    embedded(arguments.target.preset()?, &defects, &[], &token).await?;
                 (Some(server), target, Some(token))
             }
         };

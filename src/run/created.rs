@@ -105,7 +105,7 @@ mod tests {
     use std::time::Duration;
 
     use super::Created;
-    use crate::exchange::{Body, Exchange, Failure, Request, Response, Sender};
+    use crate::exchange::{Api, Body, Exchange, Failure, Request, Response, Sender};
     use crate::plan::Outgoing;
     use crate::target::{BaseUrl, Target};
 
@@ -132,6 +132,7 @@ mod tests {
             let exchange = Exchange {
                 sender: Sender::Harness,
                 request: Request {
+                    api: Api::Scim,
                     method: method.into(),
                     origin: String::new(),
                     target: "/Users".into(),

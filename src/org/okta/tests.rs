@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::apps::App;
 use super::provisioning::{Known, events};
 use super::{Okta, Pending};
-use crate::exchange::{Body, Exchange, Failure, Request, Response, Sender};
+use crate::exchange::{Api, Body, Exchange, Failure, Request, Response, Sender};
 use crate::idp::{
     Did, Directory, GroupLink, Memory, Person, Provisioner, Subject, Switches, UserLink,
 };
@@ -90,6 +90,7 @@ fn exchange(method: &str, target: &str, body: Value, answer: Result<u16, Failure
     Exchange {
         sender: Sender::Client("okta-oin".to_owned()),
         request: Request {
+            api: Api::Scim,
             method: method.to_owned(),
             origin: "http://target".to_owned(),
             target: target.to_owned(),
