@@ -4,17 +4,21 @@ use super::super::clean::{html, one_line};
 use super::super::summary::{counted, seconds};
 use crate::event::{Opens, Outcome, PartOutcome, Readiness, RequirementOutcome, Sight};
 
-/// The verdict, then each part with its requirements; those that are not met are open.
-pub(super) fn told(readiness: &Readiness) -> String {
+/// The class of the verdict, and its words.
+pub(super) fn verdict(readiness: &Readiness) -> (&'static str, String) {
     let class = match readiness.verdict {
         Opens::Ready => "good",
         Opens::NotReady => "bad",
         Opens::NotPredictable => "odd",
     };
+    let title = html(&one_line(&readiness.title));
+    (class, format!("{title}: {}", readiness.verdict.words()))
+}
+
+/// Each part with its requirements; those that are not met are open.
+pub(super) fn told(readiness: &Readiness) -> String {
     let mut text = format!(
-        "<h2 id=\"gate\">{}</h2>\n<p class=\"verdict {class}\">{}\n<p>rules of {}, met as {}\n",
-        html(&one_line(&readiness.title)),
-        readiness.verdict.words(),
+        "<h2 id=\"gate\">What the gate demands</h2>\n<p>rules of {}, met as {}\n",
         html(&one_line(&readiness.rules)),
         html(&one_line(&readiness.client)),
     );
@@ -34,18 +38,23 @@ pub(super) fn told(readiness: &Readiness) -> String {
 }
 
 fn part_told(part: &PartOutcome) -> String {
+    let effort = match part.requests {
+        0 => String::new(),
+        requests => format!(
+            "; {}, {} in {}",
+            counted(requests, "request"),
+            counted(part.assertions, "assertion"),
+            seconds(part.elapsed)
+        ),
+    };
     let mut text = format!(
-        "<h3>{}</h3>\n<p>{} <small>{}, rules of {}; {}, {} in {}</small>\n",
+        "<h3>{}</h3>\n<p>{} <small>{}, rules of {}{effort}</small>\n",
         html(&one_line(&part.title)),
         html(&part.about),
         html(&one_line(&part.source)),
         html(&one_line(&part.date)),
-        counted(part.requests, "request"),
-        counted(part.assertions, "assertion"),
-        seconds(part.elapsed),
     );
-    let requirements = part.requirements.iter().map(requirement);
-    text.extend(requirements);
+    text.extend(part.requirements.iter().map(requirement));
     text
 }
 
@@ -98,7 +107,7 @@ fn sight(sight: &Sight) -> String {
     let mut text = html(&sight.message);
     if !sight.file.is_empty() {
         text.push_str(&format!(
-            " <small>{}:{}, step {}</small>",
+            " <small>{}:{}, step <code>{}</code></small>",
             html(&one_line(&sight.file)),
             sight.line,
             html(&one_line(&sight.step))

@@ -62,6 +62,9 @@ impl<W: Write> Html<W> {
         if self.stopped.is_some() {
             return ("bad", "the target could not be tested".to_owned());
         }
+        if let Some(readiness) = &self.readiness {
+            return gate::verdict(readiness);
+        }
         if failed > 0 {
             let all = counted(totals.steps.all(), "step");
             return ("bad", format!("{failed} of {all} failed"));
