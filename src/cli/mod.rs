@@ -23,6 +23,7 @@ mod run;
 mod selection;
 mod serve;
 mod show;
+mod suite_org;
 mod suites;
 mod sync;
 mod target;

@@ -170,7 +170,7 @@ async fn ended<O: Org>(running: Running<O>) -> ExitCode {
     tell(&removed)
 }
 
-fn tell(removed: &Removed) -> ExitCode {
+pub(super) fn tell(removed: &Removed) -> ExitCode {
     if removed.removed > 0 {
         let noun = if removed.removed == 1 { "" } else { "s" };
         say(&format!(
@@ -233,7 +233,7 @@ impl OrgArguments {
     }
 }
 
-fn complaint(fault: Fault) -> Complaint {
+pub(super) fn complaint(fault: Fault) -> Complaint {
     let complaint = Complaint::new(fault.to_string());
     match fault {
         Fault::Taken(_) => complaint.hint("take another one, or `--port 0` for any free one"),

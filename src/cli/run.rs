@@ -16,8 +16,10 @@ use uuid::Uuid;
 use crate::cli::explain::page_of;
 use crate::cli::failing::FailureArguments;
 use crate::cli::interrupt;
+use crate::cli::org::tell;
 use crate::cli::selection::{Selection, SelectionArguments};
 use crate::cli::serve::{FlawArguments, embedded};
+use crate::cli::suite_org::{self, SuiteOrg};
 use crate::cli::suites;
 use crate::cli::target::{Chosen, TargetArguments, from_environment};
 use crate::cli::{Complaint, FAILED, FINE, INTERRUPTED, UNTESTABLE};
@@ -137,10 +139,17 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
             .iter()
             .map(|secret| (secret.name.clone(), secret.value.clone())),
     );
-    let tenants = chosen
+    let tenants: BTreeSet<String> = chosen
         .iter()
-        .flat_map(|chosen| chosen.target.tenants.keys().cloned());
-    let mut environment = environment(&selection, &variables, &tenants.collect())?;
+        .flat_map(|chosen| chosen.target.tenants.keys().cloned())
+        .collect();
+    let scenarios = selection.iter().map(|(scenario, _)| scenario.as_ref());
+    let suite_org = SuiteOrg::wanted(scenarios, &variables, &tenants);
+    let mut promised = variables.clone();
+    if let Some((_, org)) = &suite_org {
+        promised.extend(org.promised().map(|name| (name, String::new())));
+    }
+    let mut environment = environment(&selection, &promised, &tenants)?;
     // All that comes from the environment is masked.
     environment.extend(
         secrets
@@ -155,7 +164,8 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
         );
     }
     if let Some(chosen) = &mut chosen {
-        for (scenario, _) in &selection {
+        let has_org = |path: &str| suite_org.as_ref().is_some_and(|(of, _)| of == path);
+        for (scenario, _) in selection.iter().filter(|(one, _)| !has_org(&one.path)) {
             suites::add_services(
                 scenario,
                 &variables,
@@ -174,10 +184,15 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
     let mut audience = arguments.reports.audience(failing.beside.take())?;
     crate::cli::runtime()?.block_on(async {
         let snapshots = arguments.session(chosen.as_ref(), translations.is_empty());
+        let bounds = Bounds {
+            timeout: arguments.timeout,
+            body: arguments.max_body,
+        };
         let mut servers = Vec::new();
+        let mut org = None;
         // One for all, so that it is masked wherever it comes from.
         let token = Uuid::new_v4().to_string();
-        let (target, journal) = match chosen {
+        let (mut target, journal) = match chosen {
             Some(chosen) => (chosen.target, Some(arguments.journal_dir.clone())),
             // What is left in the embedded server goes with it, so it needs no journal.
             None => {
@@ -188,6 +203,16 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
                 (target, None)
             }
         };
+        if let (Some((path, wanted)), true) = (&suite_org, servers.is_empty()) {
+            let journal = journal.clone();
+            let opened =
+                wanted.open(target.clone(), bounds, journal, &mut variables, &mut environment);
+            org = Some(opened.await?);
+            notices.push(suite_org::notice(path));
+            for (scenario, _) in selection.iter().filter(|(one, _)| one.path == *path) {
+                suites::add_services(scenario, &variables, true, &mut target)?;
+            }
+        }
         let mut imitations = BTreeMap::new();
         if !servers.is_empty() {
             let own = target.preset.map(|preset| preset.name);
@@ -204,6 +229,14 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
                 }
                 let (server, mut target) = embedded(None, &defects, &scenario.policies, &token).await?;
                 servers.push(server);
+                if let Some((path, wanted)) = &suite_org
+                    && *path == scenario.path
+                {
+                    let (variables, environment) = (&mut variables, &mut environment);
+                    let opened = wanted.open(target.clone(), bounds, None, variables, environment);
+                    org = Some(opened.await?);
+                    notices.push(suite_org::notice(path));
+                }
                 suites::add_services(scenario, &variables, arguments.target.yes_write, &mut target)?;
                 imitations.insert(scenario.path.clone(), target);
                 if !scenario.policies.is_empty() {
@@ -230,10 +263,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
             ),
             weighing: std::mem::take(&mut failing.weighing),
             fail_fast: arguments.fail_fast,
-            bounds: Bounds {
-                timeout: arguments.timeout,
-                body: arguments.max_body,
-            },
+            bounds,
             run: run::fresh_run_id(),
             variables,
             environment,
@@ -243,6 +273,10 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
             journal,
         };
         let played = play(settings, &mut audience, None).await;
+        if let Some(org) = org {
+            // What it has created at the target goes with it; what is left is told.
+            tell(&org.stop().await);
+        }
         for server in servers {
             // It has no state file, so nothing can go wrong that matters.
             let _ = server.stop().await;
