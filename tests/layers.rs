@@ -23,6 +23,7 @@ const PURE: [&str; 15] = [
     "coverage",
     "judge",
     "org/mod.rs",
+    "org/entra",
     "org/ids.rs",
     "org/okta",
     "org/work.rs",

@@ -19,6 +19,7 @@ use crate::cli::{Complaint, FAILED, FINE, INTERRUPTED};
 use crate::org::Org;
 use crate::org::embedded::{OktaSettings, start_embedded};
 use crate::org::listen::{Fault, Running, Settings};
+use crate::org::tenant::{TenantSettings, start_tenant};
 use crate::profile::ProfileId;
 use crate::run::Bounds;
 use crate::run::created::Removed;
@@ -39,7 +40,7 @@ pub(crate) struct OrgArguments {
         default_value_t = 8090
     )]
     port: u16,
-    /// The client to provision as [default: okta-oin]
+    /// The client to provision as [default: okta-oin, entra-legacy]
     #[arg(long = "as", env = "SCIMULATE_AS", value_name = "PROFILE")]
     client: Option<String>,
     #[command(flatten)]
@@ -47,10 +48,11 @@ pub(crate) struct OrgArguments {
     /// Tenant of the target, as scimulate.toml names it
     #[arg(long, env = "SCIMULATE_TENANT", value_name = "NAME")]
     tenant: Option<String>,
-    /// Read the token of the management API from this environment variable [default: a fresh one, which is printed]
+    /// Read the token of the management API (Entra: the client secret) from this environment variable
+    /// [default: a fresh one, which is printed]
     #[arg(long, env = "SCIMULATE_ORG_TOKEN_ENV", value_name = "NAME")]
     org_token_env: Option<String>,
-    /// Id of the application that provisions [default: a fresh one, which is printed]
+    /// Id of the application that provisions (Entra: of its service principal) [default: a fresh one, which is printed]
     #[arg(long, env = "SCIMULATE_APP_ID", value_name = "ID", value_parser = app_id)]
     app_id: Option<String>,
     /// Change what is not known for certain of the provider, or what its administrators choose
@@ -59,6 +61,15 @@ pub(crate) struct OrgArguments {
     /// Longest time for an answer of the target, such as 500ms or 10s
     #[arg(long, env = "SCIMULATE_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = duration)]
     timeout: Duration,
+    /// Entra: whether changes are provisioned at once, or with the next start of the job
+    #[arg(
+        long,
+        env = "SCIMULATE_EAGER",
+        value_name = "WHETHER",
+        value_enum,
+        default_value = "on"
+    )]
+    eager: Eager,
     /// Leave what was created at the target there
     #[arg(long, env = "SCIMULATE_KEEP")]
     keep: bool,
@@ -78,11 +89,22 @@ pub(crate) struct OrgArguments {
 enum Provider {
     /// Okta's management API: users, groups, one application, its System Log
     Okta,
+    /// Microsoft Graph: users, groups, one application with a provisioning job, its provisioning log
+    Entra,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Eager {
+    /// At once, while the job runs
+    On,
+    /// With the next start of the job
+    Off,
 }
 
 /// Listens until it is stopped. The first line on stdout is the base URL.
 pub(crate) fn org(arguments: &OrgArguments) -> Result<ExitCode, Complaint> {
     let client = arguments.client()?;
+    arguments.check_app_id()?;
     let switches = switches_of(&arguments.switches)?;
     let chosen = arguments.target.chosen()?;
     let defects = arguments.flaws.defects()?;
@@ -119,43 +141,86 @@ pub(crate) fn org(arguments: &OrgArguments) -> Result<ExitCode, Complaint> {
             }
         };
         check_tenant(arguments.tenant.as_deref(), &target)?;
-        let shown_target = target.mask().text(&target.base.to_string());
-        let okta = OktaSettings {
-            client,
-            switches,
-            app_id: arguments.app_id.clone(),
-            token: org_token
-                .as_ref()
-                .map(|token| token.expose_secret().to_owned()),
-        };
+        let mut of_target = vec![("target", target.mask().text(&target.base.to_string()))];
+        of_target.extend(target_token.map(|token| ("target-token", token)));
         let settings = arguments.settings(target);
-        let started = start_embedded(okta, settings).await;
-        let (running, access) = started.map_err(complaint)?;
-        if let Some(problem) = running.untestable() {
-            say(&format!(
-                "notice: provisioning will fail: {}",
-                problem.message
-            ));
-        }
-        let mut lines = format!("{}\napp-id {}\n", access.base_url, access.app_id);
-        if org_token.is_none() {
-            lines.push_str(&format!("token {}\n", access.token));
-        }
-        lines.push_str(&format!("target {shown_target}\n"));
-        if let Some(token) = target_token {
-            lines.push_str(&format!("target-token {token}\n"));
-        }
-        // Whoever started it may not read its output.
-        let _ = io::stdout()
-            .write_all(lines.as_bytes())
-            .and_then(|()| io::stdout().flush());
-        let code = ended(running).await;
+        let given = org_token
+            .as_ref()
+            .map(|token| token.expose_secret().to_owned());
+        let is_fresh = given.is_none();
+        let code = match arguments.provider {
+            Provider::Okta => {
+                let okta = OktaSettings {
+                    client,
+                    switches,
+                    app_id: arguments.app_id.clone(),
+                    token: given,
+                };
+                let started = start_embedded(okta, settings).await;
+                let (running, access) = started.map_err(complaint)?;
+                let mut shown = vec![("app-id", access.app_id)];
+                shown.extend(is_fresh.then_some(("token", access.token)));
+                listened(
+                    running,
+                    &access.base_url,
+                    shown.into_iter().chain(of_target),
+                )
+                .await
+            }
+            Provider::Entra => {
+                let wanted = TenantSettings {
+                    client,
+                    switches,
+                    principal: arguments.app_id.clone(),
+                    secret: given,
+                    eager: arguments.eager == Eager::On,
+                };
+                let started = start_tenant(wanted, settings).await;
+                let (running, access) = started.map_err(complaint)?;
+                let mut shown = vec![
+                    ("tenant-id", access.tenant),
+                    ("client-id", access.client),
+                    ("service-principal-id", access.principal),
+                    ("job-id", access.job),
+                ];
+                shown.extend(is_fresh.then_some(("client-secret", access.secret)));
+                listened(
+                    running,
+                    &access.base_url,
+                    shown.into_iter().chain(of_target),
+                )
+                .await
+            }
+        };
         if let Some(server) = server {
             // It has no state file, so nothing can go wrong that matters.
             let _ = server.stop().await;
         }
         Ok(code)
     })
+}
+
+/// Says how the org is called, waits for a signal, and ends it.
+async fn listened<O: Org>(
+    running: Running<O>,
+    base: &str,
+    shown: impl Iterator<Item = (&'static str, String)>,
+) -> ExitCode {
+    if let Some(problem) = running.untestable() {
+        say(&format!(
+            "notice: provisioning will fail: {}",
+            problem.message
+        ));
+    }
+    let mut lines = format!("{base}\n");
+    for (name, value) in shown {
+        lines.push_str(&format!("{name} {value}\n"));
+    }
+    // Whoever started it may not read its output.
+    let _ = io::stdout()
+        .write_all(lines.as_bytes())
+        .and_then(|()| io::stdout().flush());
+    ended(running).await
 }
 
 /// Waits for a signal, and ends the org in good order.
@@ -198,13 +263,20 @@ fn say(text: &str) {
 
 impl OrgArguments {
     fn client(&self) -> Result<ProfileId, Complaint> {
-        let clients = match self.provider {
-            Provider::Okta => [
-                ProfileId::OktaOin,
-                ProfileId::OktaAiw,
-                ProfileId::OktaOinUserpatch,
-                ProfileId::OktaGov,
-            ],
+        let (clients, whose): (&[ProfileId], _) = match self.provider {
+            Provider::Okta => (
+                &[
+                    ProfileId::OktaOin,
+                    ProfileId::OktaAiw,
+                    ProfileId::OktaOinUserpatch,
+                    ProfileId::OktaGov,
+                ],
+                "an Okta org",
+            ),
+            Provider::Entra => (
+                &[ProfileId::EntraLegacy, ProfileId::EntraCompliant],
+                "a tenant of Entra",
+            ),
         };
         let Some(name) = &self.client else {
             return Ok(clients[0]);
@@ -212,10 +284,23 @@ impl OrgArguments {
         ProfileId::named(name)
             .filter(|client| clients.contains(client))
             .ok_or_else(|| {
-                let known: Vec<&str> = clients.into_iter().map(ProfileId::name).collect();
-                Complaint::new(format!("`{name}` is no client of an Okta org"))
+                let known: Vec<&str> = clients.iter().copied().map(ProfileId::name).collect();
+                Complaint::new(format!("`{name}` is no client of {whose}"))
                     .hint(format!("there is {}", known.join(", ")))
             })
+    }
+
+    /// What Graph calls by a GUID must be one.
+    fn check_app_id(&self) -> Result<(), Complaint> {
+        match (&self.app_id, self.provider) {
+            (Some(id), Provider::Entra) if Uuid::parse_str(id).is_err() => {
+                Err(Complaint::new(format!(
+                    "`--app-id {id}` is no GUID, and Microsoft Graph knows its objects by GUIDs"
+                ))
+                .hint("leave it out for a fresh one"))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn settings(&self, target: Target) -> Settings {

@@ -90,6 +90,11 @@ impl Provisioner {
         &mut self.directory
     }
 
+    /// How attributes become SCIM.
+    pub(crate) fn mapping(&self) -> &Mapping {
+        &self.mapping
+    }
+
     /// What is remembered.
     pub fn memory(&self) -> &Memory {
         &self.memory

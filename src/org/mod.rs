@@ -10,10 +10,12 @@
 //! [`run::drive`](crate::run::drive).
 
 pub(crate) mod embedded;
+pub(crate) mod entra;
 pub(crate) mod ids;
 pub(crate) mod listen;
 pub(crate) mod log;
 pub(crate) mod okta;
+pub(crate) mod tenant;
 pub(crate) mod work;
 
 use jiff::Timestamp;

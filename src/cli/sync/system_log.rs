@@ -27,16 +27,11 @@ impl SystemLog {
     /// Opens a file, to append to it.
     ///
     /// # Errors
-    /// It cannot be written, or the provider's log is not known.
+    /// It cannot be written.
     pub(super) fn open(path: &Path, client: ProfileId) -> Result<Self, Complaint> {
         let seed = Uuid::new_v4().as_u64_pair().0;
-        let log = Log::of(client, seed, Timestamp::now()).ok_or_else(|| {
-            Complaint::new(format!(
-                "`--system-log`: nothing is known of how {} writes its log",
-                client.name()
-            ))
-            .hint("leave it out, or sync as one of Okta's clients")
-        })?;
+        let log =
+            Log::of(client, seed, Timestamp::now()).expect("only a provider's client can sync");
         let file = OpenOptions::new().create(true).append(true).open(path);
         let file = file.map_err(|problem| unwritable(path, &problem))?;
         Ok(Self {
