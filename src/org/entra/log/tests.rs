@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Done, Ids, Place, entry, newest_first};
-use crate::exchange::{Body, Exchange, Failure, Request, Response, Sender};
+use crate::exchange::{Api, Body, Exchange, Failure, Request, Response, Sender};
 use crate::idp::{Did, Directory, Group, Person, Subject};
 
 const MANAGER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager";
@@ -23,6 +23,7 @@ fn exchange(
     Exchange {
         sender: Sender::Client("entra-legacy".to_owned()),
         request: Request {
+            api: Api::Scim,
             method: method.to_owned(),
             origin: "https://target.example".to_owned(),
             target: target.to_owned(),
