@@ -14,12 +14,11 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use crate::cli::explain::page_of;
-use crate::cli::run::{
-    EMBEDDED_JOBS, ReportArguments, at_least_one, consent, duration, play, variables,
-};
+use crate::cli::run::{EMBEDDED_JOBS, ReportArguments, at_least_one, consent, duration, play};
 use crate::cli::selection::{Selection, SelectionArguments, text_of};
 use crate::cli::serve::{FlawArguments, embedded, fetching};
 use crate::cli::target::TargetArguments;
+use crate::cli::variables::variables;
 use crate::cli::{Complaint, FAILED, FINE, INTERRUPTED, UNTESTABLE};
 use crate::event::Opens;
 use crate::gate::{Facts, Gate, Judging, Level};

@@ -27,6 +27,7 @@ mod suite_org;
 mod suites;
 mod sync;
 mod target;
+mod variables;
 
 use std::io::Write;
 use std::process::ExitCode;

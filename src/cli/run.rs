@@ -9,7 +9,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -21,7 +20,8 @@ use crate::cli::selection::{Selection, SelectionArguments};
 use crate::cli::serve::{FlawArguments, embedded};
 use crate::cli::suite_org::{self, SuiteOrg};
 use crate::cli::suites;
-use crate::cli::target::{Chosen, TargetArguments, from_environment};
+use crate::cli::target::{Chosen, TargetArguments};
+use crate::cli::variables::{environment, secret_variables, variables};
 use crate::cli::{Complaint, FAILED, FINE, INTERRUPTED, UNTESTABLE};
 use crate::event::Event;
 use crate::gate::Judging;
@@ -133,7 +133,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
     let mut variables = variables(&arguments.variables)?;
     suites::check_given(&translations, &variables)?;
     let mut chosen = arguments.target.chosen()?;
-    let secrets = arguments.secret_variables()?;
+    let secrets = secret_variables(&arguments.secret_variables)?;
     variables.extend(
         secrets
             .iter()
@@ -356,35 +356,7 @@ fn presets_of(selection: &Selection) -> Vec<&'static Preset> {
 /// Where the reference server's snapshots are, in this project.
 pub(super) const SHIPPED_SNAPSHOTS: &str = "fixtures/snapshots";
 
-/// A variable whose value is a secret.
-struct SecretVariable {
-    name: String,
-    /// Where it comes from.
-    variable: String,
-    value: String,
-}
-
 impl RunArguments {
-    /// What `--var-env` gives.
-    fn secret_variables(&self) -> Result<Vec<SecretVariable>, Complaint> {
-        self.secret_variables
-            .iter()
-            .map(|pair| {
-                let (name, variable) = pair.split_once('=').ok_or_else(|| {
-                    Complaint::new(format!("`--var-env {pair}` has no `=`")).hint(
-                        "write `--var-env NAME=VARIABLE`, with the name of an environment variable",
-                    )
-                })?;
-                let value = from_environment(variable.trim(), "--var-env")?;
-                Ok(SecretVariable {
-                    name: name.trim().to_owned(),
-                    variable: variable.trim().to_owned(),
-                    value: value.expose_secret().to_owned(),
-                })
-            })
-            .collect()
-    }
-
     /// The snapshots of this run: those of the directory that is named here or in `scimulate.toml`, or the shipped ones for
     /// the embedded server.
     /// A suite of another tester has none among the shipped ones.
@@ -513,63 +485,6 @@ fn posts(step: &Step) -> usize {
             _ => 0,
         },
         Action::Verify(_) | Action::Claim(_) | Action::VerifyMapped(_) => 0,
-    }
-}
-
-/// `NAME=VALUE` pairs.
-pub(crate) fn variables(pairs: &[String]) -> Result<BTreeMap<String, String>, Complaint> {
-    pairs
-        .iter()
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').ok_or_else(|| {
-                Complaint::new(format!("`--var {pair}` has no `=`"))
-                    .hint("write `--var NAME=VALUE`")
-            })?;
-            Ok((name.trim().to_owned(), value.to_owned()))
-        })
-        .collect()
-}
-
-/// The environment variables that the scenarios read, and whether all that they need is there.
-fn environment(
-    selection: &Selection,
-    given: &BTreeMap<String, String>,
-    tenants: &BTreeSet<String>,
-) -> Result<BTreeMap<String, String>, Complaint> {
-    let mut environment = BTreeMap::new();
-    let mut missing = BTreeSet::new();
-    for (scenario, _) in selection {
-        missing.extend(suites::missing_of(scenario, given, tenants));
-        for (name, optional) in &scenario.outside {
-            if let Some(variable) = name.strip_prefix("env.") {
-                match std::env::var(variable) {
-                    Ok(value) => {
-                        environment.insert(variable.to_owned(), value);
-                    }
-                    Err(_) if !optional => {
-                        missing.insert(format!(
-                            "{}: `${{{name}}}` is not set in the environment",
-                            scenario.path
-                        ));
-                    }
-                    Err(_) => {}
-                }
-            } else if let Some(variable) = name.strip_prefix("var.")
-                && !optional
-                && !given.contains_key(variable)
-            {
-                missing.insert(format!(
-                    "{}: `${{{name}}}` has no value; give it with `--var {variable}=…`",
-                    scenario.path
-                ));
-            }
-        }
-    }
-    match missing.is_empty() {
-        true => Ok(environment),
-        false => Err(Complaint::new(
-            missing.into_iter().collect::<Vec<_>>().join("\nerror: "),
-        )),
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::cli::selection::{self, SelectionArguments};
+use crate::cli::variables::variables;
 use crate::cli::{Complaint, expand};
 use crate::expand::Unexpandable;
 use crate::plan::rehearsal;
@@ -55,7 +56,7 @@ fn written_out(
 /// Prints every step with its requests.
 pub(crate) fn show(arguments: &ShowArguments) -> Result<ExitCode, Complaint> {
     let selection = arguments.selection.selected()?;
-    let variables = crate::cli::run::variables(&arguments.variables)?;
+    let variables = variables(&arguments.variables)?;
     let mut out = anstream::stdout().lock();
     for (index, (scenario, client)) in selection.iter().enumerate() {
         let mut text = format!(

@@ -5,14 +5,17 @@
 mod condition;
 mod document;
 mod postman;
+mod request;
 mod runscope;
 mod script;
 mod template;
+mod translation;
 mod url;
 mod variable;
 mod write;
 
-pub(crate) use write::{Options, Translation};
+pub(crate) use translation::Translation;
+pub(crate) use write::Options;
 
 use crate::finding::Authority;
 use crate::scenario::Place;

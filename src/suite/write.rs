@@ -5,14 +5,12 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use crate::finding::Authority;
-use crate::scenario::error::{Problem, ScenarioError};
-use crate::scenario::load::{Embedded, LoadOptions, load_text};
-use crate::scenario::step::Step;
-use crate::scenario::{Place, Scenario, flow};
-use crate::suite::template::{Part, parts};
+use crate::scenario::{Place, flow};
+use crate::suite::request::{body, target};
+use crate::suite::translation::Translation;
 use crate::suite::url::{Bases, Goal};
 use crate::suite::variable::{Variables, captures_of, plain_name};
-use crate::suite::{Assertion, Authorization, Body, From, Item, Suite, problem};
+use crate::suite::{Assertion, Authorization, Body, From, Item, Suite};
 
 /// How a suite is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -21,32 +19,6 @@ pub(crate) struct Options {
     pub(crate) by: Option<Authority>,
     /// Its pauses are kept.
     pub(crate) keep_pauses: bool,
-}
-
-/// A suite as a scenario.
-#[derive(Debug)]
-pub(crate) struct Translation {
-    /// The YAML.
-    pub(crate) text: String,
-    /// How many requests the suite has.
-    pub(crate) requests: usize,
-    /// How many assertions it has, and how many of them are expectations now.
-    pub(crate) assertions: usize,
-    pub(crate) kept: usize,
-    /// How many scripts assert something under no name.
-    pub(crate) scripts: usize,
-    /// What is not translated: where, what, and why. Of the file as a whole first.
-    pub(crate) untranslated: Vec<(Option<Place>, String)>,
-    /// What of it no step of the scenario tells.
-    pub(crate) untold: Vec<String>,
-    /// Variables that are the target, and that are its credential.
-    pub(crate) target_variables: Vec<String>,
-    pub(crate) credential_variables: Vec<String>,
-    /// Seconds of pauses that are left out.
-    pub(crate) dropped: u64,
-    shown: String,
-    /// Lines at which steps begin, and the places of their requests.
-    places: Vec<(usize, Place)>,
 }
 
 impl Suite {
@@ -404,72 +376,6 @@ impl<'s> Writer<'s> {
     }
 }
 
-impl Translation {
-    /// The scenario that it is; its steps stand where the requests of the suite do.
-    ///
-    /// # Errors
-    /// What the loader of scenarios refuses, at the requests that it comes from.
-    pub(crate) fn scenario(&self) -> Result<Scenario, Vec<ScenarioError>> {
-        let loaded = load_text(
-            &self.text,
-            &self.shown,
-            &Embedded(&[]),
-            &LoadOptions::default(),
-        );
-        let mut scenario = loaded.map_err(|mistakes| self.placed(mistakes))?;
-        for step in &mut scenario.steps {
-            self.place(step);
-        }
-        Ok(scenario)
-    }
-
-    fn place(&self, step: &mut Step) {
-        step.place = self.at(step.place.line);
-    }
-
-    /// The place in the suite of a line of the scenario.
-    fn at(&self, line: usize) -> Place {
-        let before = self.places.partition_point(|(begin, _)| *begin <= line);
-        let place = before
-            .checked_sub(1)
-            .and_then(|index| self.places.get(index));
-        place.map_or_else(
-            || Place {
-                file: self.shown.clone(),
-                line: 1,
-                column: 1,
-            },
-            |(_, place)| place.clone(),
-        )
-    }
-
-    fn placed(&self, mistakes: Vec<ScenarioError>) -> Vec<ScenarioError> {
-        let is_too_much = |mistake: &ScenarioError| {
-            matches!(
-                mistake.problem,
-                Problem::TooManyNodes { .. }
-                    | Problem::FileTooLarge { .. }
-                    | Problem::TooManySteps { .. }
-            )
-        };
-        if mistakes.iter().any(is_too_much) {
-            let message = format!(
-                "the suite is too large for one scenario: it has {} requests and {} assertions",
-                self.requests, self.assertions
-            );
-            let repair = "export it in parts, a folder or some steps each".to_owned();
-            return vec![problem(message, Some(repair)).at(self.at(0))];
-        }
-        mistakes
-            .into_iter()
-            .map(|mistake| {
-                let message = format!("the request cannot be written as a step: {mistake}");
-                problem(message, mistake.hint()).at(self.at(mistake.at.line))
-            })
-            .collect()
-    }
-}
-
 /// What the embedded server needs for the suite to be about it.
 fn policies(suite: &Suite, goals: &[Goal]) -> Vec<&'static str> {
     let path = |goal: &Goal| match goal {
@@ -519,132 +425,6 @@ fn written(
         }
     }
     (claims, (!reasons.is_empty()).then(|| reasons.join("; ")))
-}
-
-/// What follows the base URL, as the key of a request has it.
-fn target(rest: &str, number: usize, variables: &mut Variables<'_>) -> String {
-    let rest = rest.split('#').next().unwrap_or(rest);
-    let rest = match rest.is_empty() {
-        true => "/",
-        false => rest,
-    };
-    let (path, query) = rest
-        .split_once('?')
-        .map_or((rest, None), |(path, query)| (path, Some(query)));
-    let literal = |text: &str, sign: &str| {
-        parts(text)
-            .iter()
-            .any(|part| matches!(part, Part::Literal(text) if text.contains(sign)))
-    };
-    // A variable cannot be the name of a parameter, and what is encoded already must not be encoded again.
-    let free_names = query.is_some_and(|query| {
-        query.split('&').any(|parameter| {
-            parameter
-                .split('=')
-                .next()
-                .is_some_and(|name| name.contains("{{"))
-        })
-    });
-    let is_encoded = literal(rest, "%") || query.is_some_and(|query| literal(query, "+"));
-    if !path.starts_with('/') || free_names || is_encoded {
-        let encoded: String = parts(rest)
-            .into_iter()
-            .map(|part| match part {
-                Part::Literal(text) => encoded(text).replace("${", "$${"),
-                Part::Variable(name) => variables.variable(name, number),
-            })
-            .collect();
-        return format!("{{ raw: {} }}", Value::from(encoded));
-    }
-    variables.quoted(rest, number)
-}
-
-/// What runners encode of a URL that is partly encoded: only what cannot stand in one.
-fn encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b' '
-            | b'"'
-            | b'<'
-            | b'>'
-            | b'`'
-            | b'{'
-            | b'}'
-            | b'|'
-            | b'\\'
-            | b'^'
-            | 0..0x20
-            | 0x7f.. => {
-                let _ = write!(encoded, "%{byte:02X}");
-            }
-            other => encoded.push(char::from(other)),
-        }
-    }
-    encoded
-}
-
-/// The lines of a body. JSON keeps its shape but for the kind of its line breaks, which mean nothing there.
-fn body(text: &str, number: usize, variables: &mut Variables<'_>) -> String {
-    let plain = text.replace("\r\n", "\n");
-    let key = match is_json(&plain) {
-        true => "body",
-        false => "body-text",
-    };
-    let filled = variables.text(&plain, number);
-    let filled = filled.trim_end_matches('\n');
-    let is_block = key == "body"
-        && !filled.starts_with([' ', '\n'])
-        && !filled
-            .chars()
-            .any(|letter| letter.is_control() && letter != '\n');
-    if !is_block {
-        let exact = match key {
-            "body" => filled.to_owned(),
-            _ => variables.text(text, number),
-        };
-        return format!("    {key}: {}\n", Value::from(exact));
-    }
-    let mut lines = format!("    {key}: |\n");
-    for line in filled.lines() {
-        match line.trim_end() {
-            "" => lines.push('\n'),
-            line => {
-                let _ = writeln!(lines, "      {line}");
-            }
-        }
-    }
-    lines
-}
-
-/// Whether a text is JSON whose variables all stand inside quotes: anywhere else they would be put in as they are.
-fn is_json(text: &str) -> bool {
-    let mut before = String::new();
-    for part in parts(text) {
-        match part {
-            Part::Literal(text) => before.push_str(text),
-            Part::Variable(_) => {
-                if !inside_quotes(&before) {
-                    return false;
-                }
-                before.push('x');
-            }
-        }
-    }
-    serde_json::from_str::<serde::de::IgnoredAny>(&before).is_ok()
-}
-
-fn inside_quotes(text: &str) -> bool {
-    let (mut inside, mut escaped) = (false, false);
-    for byte in text.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if inside => escaped = true,
-            b'"' => inside = !inside,
-            _ => {}
-        }
-    }
-    inside
 }
 
 /// A text that can stand behind `#`.

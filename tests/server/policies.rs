@@ -146,3 +146,49 @@ fn strict_refuses_what_departs_from_the_rfc() {
         406
     );
 }
+
+#[test]
+fn somebody_is_there_from_the_beginning() {
+    let client = Client::with_policy("first-user=present");
+    let list = client.get("/Users?count=1&startIndex=1");
+    assert_eq!(list["totalResults"], 1);
+    let first = &list["Resources"][0];
+    assert_eq!(first["active"], true);
+    assert_eq!(first["name"]["familyName"], "User");
+    assert_eq!(first["emails"][0]["value"], first["userName"]);
+    assert_eq!(Client::tolerant().get("/Users")["totalResults"], 0);
+}
+
+#[test]
+fn the_sample_of_microsoft_has_its_own_ways() {
+    let client = Client::with_policy("sample=microsoft");
+    let status = |path: &str| client.call("GET", path, &Value::Null).0;
+    for path in ["/users", "/GROUPS", "/serviceConfiguration", "/Token"] {
+        assert_eq!(status(path), 200, "{path}");
+        assert_eq!(
+            Client::tolerant().call("GET", path, &Value::Null).0,
+            404,
+            "{path}"
+        );
+    }
+    assert_eq!(
+        client.get("/serviceConfiguration")["patch"]["supported"],
+        true
+    );
+    let schemas = client.get("/Schemas");
+    assert_eq!(schemas["Resources"][0]["description"], "User Account");
+    client.user(
+        "a",
+        json!({"emails": [{"value": "a@example.test", "type": "work"}]}),
+    );
+    let shown = client.get("/Users?attributes=emails%5Btype+eq+%22work%22%5D");
+    assert_eq!(
+        shown["Resources"][0]["emails"][0]["value"],
+        "a@example.test"
+    );
+    let group = client.group("g", &[]);
+    let member = json!([{"op": "add", "path": "members", "value": [{"value": "ghost", "displayName": "New"}]}]);
+    assert_eq!(client.patch(&format!("/Groups/{group}"), &member).0, 204);
+    let members = &client.get(&format!("/Groups/{group}"))["members"];
+    assert_eq!(members[0]["display"], "New");
+}
