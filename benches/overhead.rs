@@ -90,6 +90,7 @@ async fn overhead() -> Outcome<()> {
             environment: BTreeMap::new(),
             snapshots: None,
             everything: true,
+            notices: Vec::new(),
             journal: None,
         };
         let mut exchanges = Vec::new();

@@ -165,9 +165,9 @@ pub enum Wants {
         /// The body.
         body: Option<Matcher<Value>>,
         /// The body as text.
-        text: Option<Matcher<Value>>,
+        text: Option<Box<Matcher<Value>>>,
         /// The number of its bytes.
-        size: Option<Matcher<Value>>,
+        size: Option<Box<Matcher<Value>>>,
         /// Longest time.
         within: Option<Duration>,
     },

@@ -27,7 +27,7 @@ pub(crate) fn expectation(mask: &Mask, expectation: &Expectation) -> Expectation
                 .map(|(name, value)| (name.clone(), matcher(mask, value)))
                 .collect(),
             body: body.as_ref().map(|body| matcher(mask, body)),
-            text: text.as_ref().map(|text| matcher(mask, text)),
+            text: text.as_ref().map(|text| Box::new(matcher(mask, text))),
             size: size.clone(),
             within: *within,
         },

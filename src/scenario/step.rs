@@ -225,7 +225,7 @@ pub enum Repeat {
     /// Until the answer fits.
     Until {
         /// What it must look like: only `status`, `headers` and `body` are used.
-        until: Expect,
+        until: Box<Expect>,
         /// Wait between two requests.
         every: Duration,
         /// Most requests.

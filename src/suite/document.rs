@@ -21,7 +21,7 @@ pub(super) struct Document {
 
 impl Document {
     /// Reads a file. `shown` is its name in messages.
-    pub(super) fn read(shown: &str, bytes: &[u8]) -> Result<Self, ScenarioError> {
+    pub(super) fn read(shown: &str, bytes: &[u8]) -> Result<Self, Box<ScenarioError>> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let limits = json::Limits {
             bytes: BYTES,
@@ -35,7 +35,7 @@ impl Document {
                 column: position.map_or(1, |position| position.column),
             };
             let repair = "a suite is the JSON file that Runscope or Postman exports".to_owned();
-            problem(said(&fault), Some(repair)).at(place)
+            Box::new(problem(said(&fault), Some(repair)).at(place))
         })?;
         let text = String::from_utf8_lossy(bytes);
         Ok(Self {

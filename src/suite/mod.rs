@@ -265,7 +265,7 @@ pub(crate) fn read(
     bytes: &[u8],
     format: Option<Format>,
 ) -> Result<Suite, Vec<ScenarioError>> {
-    let document = Document::read(shown, bytes).map_err(|mistake| vec![mistake])?;
+    let document = Document::read(shown, bytes).map_err(|mistake| vec![*mistake])?;
     let root = document.root();
     if !root.value.is_object() {
         return Err(vec![root.wrong(

@@ -181,7 +181,7 @@ fn the_sample_of_microsoft_has_its_own_ways() {
         "a",
         json!({"emails": [{"value": "a@example.test", "type": "work"}]}),
     );
-    let shown = client.get("/Users?attributes=emails%5Btype+eq+%22work%22%5D");
+    let shown = client.get("/Users?attributes=emails[type eq \"work\"]");
     assert_eq!(
         shown["Resources"][0]["emails"][0]["value"],
         "a@example.test"

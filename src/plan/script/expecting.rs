@@ -43,8 +43,8 @@ impl Script {
                 matcher.map(|matcher| self.matcher(matcher)).transpose()
             };
             let body = part(&expect.body)?;
-            let text = part(&expect.text)?;
-            let size = part(&expect.size)?;
+            let text = part(&expect.text)?.map(Box::new);
+            let size = part(&expect.size)?.map(Box::new);
             let headers = expect
                 .headers
                 .iter()

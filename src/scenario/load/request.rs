@@ -291,7 +291,7 @@ impl Loader<'_> {
             };
             let until = self.until(until);
             return Some(Repeat::Until {
-                until: until?,
+                until: Box::new(until?),
                 every: every?,
                 at_most: at_most?,
             });
