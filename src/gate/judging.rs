@@ -357,7 +357,7 @@ impl Evidence {
 
     fn fault(&mut self, step: &Step<'_>, finding: &Finding) {
         self.faults
-            .entry((finding.id.clone(), finding.message.clone()))
+            .entry((finding.id.clone(), without_ids(&finding.message)))
             .and_modify(|sight| sight.times += 1)
             .or_insert_with(|| sight(step, finding));
     }
@@ -388,11 +388,25 @@ impl Evidence {
     }
 }
 
+/// The same fault is met with one id here and another one there: words that may be one count as one.
+fn without_ids(message: &str) -> String {
+    let is_id =
+        |word: &&str| word.len() >= 8 && word.contains(|letter: char| letter.is_ascii_digit());
+    let words = message.split_whitespace();
+    let words: Vec<&str> = words
+        .map(|word| if is_id(&word) { "…" } else { word })
+        .collect();
+    words.join(" ")
+}
+
 fn sight(step: &Step<'_>, finding: &Finding) -> Sight {
     let mut message = finding.message.clone();
     // That something is not as it must be says little without where.
     let paths = finding.differences.iter().map(|one| one.path.as_str());
-    let mut paths: Vec<&str> = paths.filter(|path| !path.is_empty()).collect();
+    // What is wrong with a status stands in the message.
+    let mut paths: Vec<&str> = paths
+        .filter(|path| !["", "status"].contains(path))
+        .collect();
     paths.dedup();
     if !paths.is_empty() && !paths.iter().any(|path| message.contains(path)) {
         paths.truncate(FEW);

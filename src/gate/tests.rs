@@ -202,6 +202,27 @@ fn a_requirement_that_is_broken_shuts_it() {
 }
 
 #[test]
+fn one_fault_that_is_met_with_two_ids_is_told_once() {
+    let gone = |id: &str| {
+        let mut finding = finding(Verdict::Fail, Strength::Must, Authority::Okta);
+        finding.message = format!("GET answered 404, not 200: user `{id}` does not exist");
+        Told(&["okta-named"], None, Verdict::Fail, vec![finding])
+    };
+    let steps = vec![
+        gone("b6ed3071-e873-4f31-bfae-84eac0207650"),
+        gone("4f82a664-f50b-4826-a61a-cf0d8f2d0b66"),
+    ];
+    let readiness = judged(FETCHED, steps, &[]);
+    let broken = of(&readiness, "okta-named");
+    assert_eq!((broken.seen.len(), broken.seen[0].times), (1, 2));
+    assert!(
+        broken.seen[0].message.contains("b6ed3071"),
+        "{}",
+        broken.seen[0].message
+    );
+}
+
+#[test]
 fn what_only_the_rfc_demands_is_told_beside_and_shuts_nothing() {
     let steps = vec![
         named(Verdict::Fail, Authority::Rfc),
