@@ -22,6 +22,9 @@ const BUILT_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/built_in_s
 /// The tag of scenarios that take so long that they run only when they are asked for.
 const LARGE: &str = "large";
 
+/// Where the packs of the gates are.
+const GATES: &str = "scenarios/certify/";
+
 /// Options that choose scenarios.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Selection")]
@@ -97,6 +100,7 @@ impl SelectionArguments {
     }
 
     /// Shipped scenarios at these names, as this client, whatever is on disk; large ones only where their file is named.
+    /// What a gate demands itself it demands of every client of its provider, whomever its scenarios are told as.
     ///
     /// # Errors
     /// Only if a shipped scenario has mistakes.
@@ -112,9 +116,21 @@ impl SelectionArguments {
         let sources = sources
             .filter(|source| known.insert(source.shown()))
             .collect();
-        named.narrowed(sources, &[client], |scenario| {
+        let mut selection = named.narrowed(sources, &[], |scenario| {
             !is_large(scenario) || named.names(scenario)
-        })
+        })?;
+        selection.dedup_by(|next, last| Arc::ptr_eq(&next.0, &last.0));
+        selection.retain(|(scenario, _)| {
+            let told = &scenario.clients;
+            let of_provider = |one: &ProfileId| one.authority() == client.authority();
+            told == &[ProfileId::Scimulate]
+                || told.contains(&client)
+                || (scenario.path.starts_with(GATES) && told.iter().any(of_provider))
+        });
+        Ok(selection
+            .into_iter()
+            .map(|(one, _)| (one, client))
+            .collect())
     }
 
     fn chosen(&self, wanted: impl Fn(&Scenario) -> bool) -> Result<Selection, Complaint> {

@@ -21,8 +21,15 @@ pub(crate) const TOKEN: &str = "SCIMULATE_SUITE_ORG_TOKEN";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SuiteOrg {
     url: String,
-    app_id: Option<String>,
-    token: Option<String>,
+    app_id: Option<Asked>,
+    token: Option<Asked>,
+}
+
+/// A variable, and its value if the user gave one: then the org has that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Asked {
+    name: String,
+    given: Option<String>,
 }
 
 impl SuiteOrg {
@@ -68,30 +75,32 @@ impl SuiteOrg {
             let Some(name) = name.strip_prefix("var.").filter(|_| !optional) else {
                 continue;
             };
-            if name == url || given.contains_key(name) {
+            if name == url {
                 continue;
             }
             let lower = name.to_ascii_lowercase();
             let place = match () {
                 () if lower.ends_with("appid") => &mut org.app_id,
                 () if lower.ends_with("token") => &mut org.token,
+                () if given.contains_key(name) => continue,
                 // Whoever must be told something else is told all of it.
                 () => return None,
             };
-            *place = Some(name.to_owned());
+            *place = Some(Asked {
+                name: name.to_owned(),
+                given: given.get(name).cloned(),
+            });
         }
         Some(org)
     }
 
     /// Whatever the suite lacks of the org has a value once it is [open](Self::open).
     pub(crate) fn promised(&self) -> impl Iterator<Item = String> {
-        let names = [Some(&self.url), self.app_id.as_ref(), self.token.as_ref()];
-        names
-            .into_iter()
-            .flatten()
-            .cloned()
-            .collect::<Vec<_>>()
-            .into_iter()
+        let asked = [&self.app_id, &self.token].into_iter().flatten();
+        let missing = asked.filter(|asked| asked.given.is_none());
+        missing
+            .map(|asked| asked.name.clone())
+            .chain([self.url.clone()])
     }
 
     /// Starts the org that provisions the target, and gives the suite's variables their values.
@@ -109,8 +118,8 @@ impl SuiteOrg {
         let okta = OktaSettings {
             client: ProfileId::OktaOin,
             switches: Switches::default(),
-            app_id: None,
-            token: None,
+            app_id: self.app_id.as_ref().and_then(|asked| asked.given.clone()),
+            token: self.token.as_ref().and_then(|asked| asked.given.clone()),
         };
         let settings = Settings {
             port: 0,
@@ -122,11 +131,11 @@ impl SuiteOrg {
         };
         let (running, access) = start_embedded(okta, settings).await.map_err(complaint)?;
         variables.insert(self.url.clone(), access.base_url);
-        if let Some(name) = &self.app_id {
-            variables.insert(name.clone(), access.app_id);
+        if let Some(asked) = &self.app_id {
+            variables.insert(asked.name.clone(), access.app_id);
         }
-        if let Some(name) = &self.token {
-            variables.insert(name.clone(), access.token.clone());
+        if let Some(asked) = &self.token {
+            variables.insert(asked.name.clone(), access.token.clone());
         }
         environment.insert(TOKEN.to_owned(), access.token);
         Ok(running)

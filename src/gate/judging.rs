@@ -251,6 +251,12 @@ impl Judging {
             },
             (None, Some(manual), None) => (Outcome::Manual, Vec::new(), vec![manual.clone()]),
             (None, _, Some(evidence)) => evidence.outcome(requirement),
+            // The table is written for one client of the provider; others do not send all of it.
+            (None, None, None) if self.client != self.gate.client => {
+                let (own, other) = (&self.client, &self.gate.client);
+                let reason = format!("nothing is told as {own} about it; `--as {other}` tests it");
+                (Outcome::NotApplicable, Vec::new(), vec![reason])
+            }
             (None, None, None) => {
                 let reason = "nothing that was played speaks of it".to_owned();
                 (Outcome::NotTested, Vec::new(), vec![reason])

@@ -95,13 +95,22 @@ fn finding(verdict: Verdict, strength: Strength, authority: Authority) -> Findin
 }
 
 fn judged(authentication: Authentication, steps: Vec<Told>, checked: &[&str]) -> Readiness {
+    judged_as("okta-oin", authentication, steps, checked)
+}
+
+fn judged_as(
+    client: &str,
+    authentication: Authentication,
+    steps: Vec<Told>,
+    checked: &[&str],
+) -> Readiness {
     let gate: Gate = toml::from_str(TABLE).unwrap();
     let facts = Facts {
         base: "https://scim.example.test/v2".to_owned(),
         is_loopback: false,
         authentication: None,
     };
-    let mut judging = Judging::new(Box::leak(Box::new(gate)), "okta-oin", facts);
+    let mut judging = Judging::new(Box::leak(Box::new(gate)), client, facts);
     judging.on(&Event::Preflight {
         exchanges: Vec::new(),
         authentication: Some(authentication),
@@ -275,6 +284,18 @@ fn what_was_not_tested_is_not_met_and_not_unmet() {
     let untested = of(&readiness, "okta-named");
     assert_eq!(untested.outcome, Outcome::NotTested);
     assert_eq!(untested.reasons, ["what came of it"]);
+}
+
+#[test]
+fn what_another_client_never_sends_does_not_apply_to_it() {
+    let steps = || vec![named(Verdict::Pass, Authority::Okta)];
+    let oin = judged(FETCHED, steps(), &[]);
+    assert_eq!(of(&oin, "okta-column").outcome, Outcome::NotTested);
+    let gov = judged_as("okta-gov", FETCHED, steps(), &[]);
+    let column = of(&gov, "okta-column");
+    assert_eq!(column.outcome, Outcome::NotApplicable);
+    let reason = "nothing is told as okta-gov about it; `--as okta-oin` tests it";
+    assert_eq!(column.reasons, [reason]);
 }
 
 #[test]
