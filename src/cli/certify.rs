@@ -2,10 +2,8 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use uuid::Uuid;
@@ -14,11 +12,12 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use crate::cli::explain::page_of;
-use crate::cli::run::{EMBEDDED_JOBS, ReportArguments, at_least_one, consent, duration, play};
+use crate::cli::playing::{PlayArguments, play};
+use crate::cli::reporting::ReportArguments;
+use crate::cli::run::consent;
 use crate::cli::selection::{Selection, SelectionArguments, text_of};
 use crate::cli::serve::{FlawArguments, embedded, fetching};
 use crate::cli::target::TargetArguments;
-use crate::cli::variables::variables;
 use crate::cli::{Complaint, FAILED, FINE, INTERRUPTED, UNTESTABLE};
 use crate::event::Opens;
 use crate::gate::{Facts, Gate, Judging, Level};
@@ -27,7 +26,7 @@ use crate::report::Reporter;
 use crate::report::audience::Audience;
 use crate::report::evidence::Evidence;
 use crate::report::readiness::GateReport;
-use crate::run::{self, Bounds, Ending, Settings};
+use crate::run::{self, Ending, Settings};
 
 /// Options of `scimulate certify`.
 #[derive(Debug, Clone, Args)]
@@ -54,26 +53,8 @@ pub(crate) struct CertifyArguments {
     /// Write no evidence
     #[arg(long, conflicts_with = "evidence")]
     no_evidence: bool,
-    /// How many scenarios run at once [default: 1, and 4 against the embedded server]
-    #[arg(long, short, env = "SCIMULATE_JOBS", value_name = "N", value_parser = at_least_one)]
-    jobs: Option<NonZeroUsize>,
-    /// Longest time for an answer, such as 500ms or 10s
-    #[arg(long, env = "SCIMULATE_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = duration)]
-    timeout: Duration,
-    /// Most bytes of an answer that are read
-    #[arg(long, env = "SCIMULATE_MAX_BODY", value_name = "BYTES", default_value_t = Bounds::default().body)]
-    max_body: u64,
-    /// Give a variable of the scenarios a value
-    #[arg(long = "var", value_name = "NAME=VALUE")]
-    variables: Vec<String>,
-    /// Where the journal of what was created is kept until it is removed again
-    #[arg(
-        long,
-        env = "SCIMULATE_JOURNAL_DIR",
-        value_name = "DIR",
-        default_value = ".scimulate/journal"
-    )]
-    journal_dir: PathBuf,
+    #[command(flatten)]
+    play: PlayArguments,
     #[command(flatten)]
     flaws: FlawArguments,
     #[command(flatten)]
@@ -98,7 +79,7 @@ pub(crate) fn certify(arguments: &CertifyArguments) -> Result<ExitCode, Complain
     }
     let plays = gate.parts.iter().flat_map(|part| part.plays.clone());
     let selection = SelectionArguments::shipped(plays.collect(), client)?;
-    let variables = variables(&arguments.variables)?;
+    let variables = arguments.play.variables()?;
     let chosen = arguments.target.chosen()?;
     let defects = arguments.flaws.defects()?;
     if let Some(chosen) = &chosen {
@@ -139,19 +120,15 @@ pub(crate) fn certify(arguments: &CertifyArguments) -> Result<ExitCode, Complain
             authentication: None,
         };
         let mut judging = Judging::new(gate, client.name(), facts);
-        let jobs = if server.is_some() { EMBEDDED_JOBS } else { 1 };
         let settings = Settings {
             target,
             scenarios: selection,
-            jobs: arguments.jobs.map_or(jobs, NonZeroUsize::get),
-            bounds: Bounds {
-                timeout: arguments.timeout,
-                body: arguments.max_body,
-            },
+            jobs: arguments.play.jobs(server.is_some()),
+            bounds: arguments.play.bounds(),
             run,
             variables,
             // What is left in the embedded server goes with it, so it needs no journal.
-            journal: server.is_none().then(|| arguments.journal_dir.clone()),
+            journal: server.is_none().then(|| arguments.play.journal_dir.clone()),
             imitations: Default::default(),
             undeclared: false,
             weighing: Default::default(),

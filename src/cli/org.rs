@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::cli::consent::Consent;
 use crate::cli::interrupt::signal;
-use crate::cli::run::duration;
+use crate::cli::playing::duration;
 use crate::cli::serve::{FlawArguments, embedded};
 use crate::cli::sync::{check_tenant, switches_of};
 use crate::cli::target::{TargetArguments, from_environment};

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::cli::failing::FailureArguments;
-use crate::cli::run::ReportArguments;
+use crate::cli::reporting::ReportArguments;
 use crate::cli::{Complaint, FAILED, FINE, INTERRUPTED, UNTESTABLE};
 use crate::finding::weighing::Weighing;
 use crate::report::Reporter;

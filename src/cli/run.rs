@@ -1,40 +1,25 @@
 //! `scimulate run`: plays scenarios against a target and reports.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, Write};
-use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::cli::explain::page_of;
 use crate::cli::failing::FailureArguments;
-use crate::cli::interrupt;
 use crate::cli::org::tell;
+use crate::cli::playing::{PlayArguments, play};
+use crate::cli::reporting::ReportArguments;
 use crate::cli::selection::{Selection, SelectionArguments};
 use crate::cli::serve::{FlawArguments, embedded};
 use crate::cli::suite_org::{self, SuiteOrg};
 use crate::cli::suites;
 use crate::cli::target::{Chosen, TargetArguments};
-use crate::cli::variables::{environment, secret_variables, variables};
+use crate::cli::variables::{environment, secret_variables};
 use crate::cli::{Complaint, FAILED, FINE, INTERRUPTED, UNTESTABLE};
-use crate::event::Event;
-use crate::gate::Judging;
-use crate::report::Reporter;
-use crate::report::audience::Audience;
-use crate::report::baseline::Beside;
-use crate::report::html::Html;
-use crate::report::human::Human;
-use crate::report::json::JsonLines;
-use crate::report::junit::Junit;
-use crate::report::paint::Paint;
-use crate::report::totals::Totals;
-use crate::run::{self, Bounds, Ending, Settings};
+use crate::run::{self, Ending, Settings};
 use crate::scenario::act::Verb;
 use crate::scenario::step::{Action, Body, Step};
 use crate::snapshot::{Mode, Session, Store};
@@ -47,35 +32,17 @@ pub(crate) struct RunArguments {
     selection: SelectionArguments,
     #[command(flatten)]
     target: TargetArguments,
-    /// How many scenarios run at once [default: 1, and 4 against the embedded server]
-    #[arg(long, short, env = "SCIMULATE_JOBS", value_name = "N", value_parser = at_least_one)]
-    jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    play: PlayArguments,
     /// Try what the target does not declare, too: it fails nothing, and what works is said
     #[arg(long, env = "SCIMULATE_UNDECLARED")]
     undeclared: bool,
     /// Stop after the first scenario that fails
     #[arg(long, env = "SCIMULATE_FAIL_FAST")]
     fail_fast: bool,
-    /// Longest time for an answer, such as 500ms or 10s
-    #[arg(long, env = "SCIMULATE_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = duration)]
-    timeout: Duration,
-    /// Most bytes of an answer that are read
-    #[arg(long, env = "SCIMULATE_MAX_BODY", value_name = "BYTES", default_value_t = Bounds::default().body)]
-    max_body: u64,
-    /// Give a variable of the scenarios a value
-    #[arg(long = "var", value_name = "NAME=VALUE")]
-    variables: Vec<String>,
     /// Give a variable of the scenarios the value of an environment variable, which is a secret
     #[arg(long = "var-env", value_name = "NAME=VARIABLE")]
     secret_variables: Vec<String>,
-    /// Where the journal of what was created is kept until it is removed again
-    #[arg(
-        long,
-        env = "SCIMULATE_JOURNAL_DIR",
-        value_name = "DIR",
-        default_value = ".scimulate/journal"
-    )]
-    journal_dir: PathBuf,
     /// Directory of the target's snapshots
     #[arg(long, env = "SCIMULATE_SNAPSHOT_DIR", value_name = "DIR")]
     snapshot_dir: Option<PathBuf>,
@@ -104,24 +71,6 @@ enum SnapshotMode {
     Off,
 }
 
-/// Options that say which reports are written.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Reports")]
-pub(crate) struct ReportArguments {
-    /// Show every failure in full, not one for each cause
-    #[arg(long, short, env = "SCIMULATE_VERBOSE")]
-    verbose: bool,
-    /// Write a JUnit report
-    #[arg(long, env = "SCIMULATE_REPORT_JUNIT", value_name = "FILE")]
-    report_junit: Option<PathBuf>,
-    /// Write a page for browsers that needs no other file
-    #[arg(long, env = "SCIMULATE_REPORT_HTML", value_name = "FILE")]
-    report_html: Option<PathBuf>,
-    /// Write every event as a line of JSON, as it happens; `-` for stdout instead of the report for people
-    #[arg(long, env = "SCIMULATE_REPORT_JSON", value_name = "FILE")]
-    report_json: Option<PathBuf>,
-}
-
 /// The token that a probe puts where it must not be accepted, such as a URL. The embedded server's is put there without
 /// being asked for; that of another target would end in its logs.
 const OFFERED_TOKEN: &str = "SCIMULATE_OFFERED_TOKEN";
@@ -130,7 +79,7 @@ const OFFERED_TOKEN: &str = "SCIMULATE_OFFERED_TOKEN";
 pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
     let selection = arguments.selection.selected()?;
     let translations = arguments.selection.translations()?;
-    let mut variables = variables(&arguments.variables)?;
+    let mut variables = arguments.play.variables()?;
     suites::check_given(&translations, &variables)?;
     let mut chosen = arguments.target.chosen()?;
     let secrets = secret_variables(&arguments.secret_variables)?;
@@ -184,16 +133,13 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
     let mut audience = arguments.reports.audience(failing.beside.take())?;
     crate::cli::runtime()?.block_on(async {
         let snapshots = arguments.session(chosen.as_ref(), translations.is_empty());
-        let bounds = Bounds {
-            timeout: arguments.timeout,
-            body: arguments.max_body,
-        };
+        let bounds = arguments.play.bounds();
         let mut servers = Vec::new();
         let mut org = None;
         // One for all, so that it is masked wherever it comes from.
         let token = Uuid::new_v4().to_string();
         let (mut target, journal) = match chosen {
-            Some(chosen) => (chosen.target, Some(arguments.journal_dir.clone())),
+            Some(chosen) => (chosen.target, Some(arguments.play.journal_dir.clone())),
             // What is left in the embedded server goes with it, so it needs no journal.
             None => {
                 let preset = arguments.target.preset()?;
@@ -253,14 +199,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
             imitations,
             undeclared: arguments.undeclared,
             scenarios: selection,
-            jobs: arguments.jobs.map_or(
-                if !servers.is_empty() {
-                    EMBEDDED_JOBS
-                } else {
-                    1
-                },
-                NonZeroUsize::get,
-            ),
+            jobs: arguments.play.jobs(!servers.is_empty()),
             weighing: std::mem::take(&mut failing.weighing),
             fail_fast: arguments.fail_fast,
             bounds,
@@ -293,53 +232,6 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
         }))
     })
 }
-
-/// Plays, and tells the audience; at the end also what it means for a gate, if that is asked. An interruption ends it after
-/// cleanup.
-///
-/// # Errors
-/// The run cannot begin, or a report cannot be written.
-pub(super) async fn play(
-    settings: Settings,
-    audience: &mut Audience<'_>,
-    mut judging: Option<&mut Judging>,
-) -> Result<(Ending, Totals), Complaint> {
-    let cancel = CancellationToken::new();
-    let signals = tokio::spawn(interrupt::watch(
-        cancel.clone(),
-        "removing what was created",
-    ));
-    let mut totals = Totals::default();
-    let mut unwritten: Option<io::Error> = None;
-    let ending = run::run(settings, cancel.clone(), |event: Event| {
-        totals.on(&event);
-        let mut told = Ok(());
-        if let Some(judging) = &mut judging {
-            judging.on(&event);
-            // Of a target that could not be tested there is nothing to say.
-            if matches!(event, Event::RunFinished { .. }) && totals.stopped.is_none() {
-                told = audience.on(&Event::Readiness(judging.readiness()));
-            }
-        }
-        if let Err(problem) = told.and(audience.on(&event)) {
-            // Without a report a run is pointless, but what it created must still be removed.
-            unwritten.get_or_insert(problem);
-            cancel.cancel();
-        }
-    })
-    .await;
-    signals.abort();
-    let ending = ending.map_err(Complaint::new)?;
-    if let Some(problem) = unwritten.filter(|problem| problem.kind() != io::ErrorKind::BrokenPipe) {
-        return Err(Complaint::new(format!(
-            "a report cannot be written: {problem}"
-        )));
-    }
-    Ok((ending, totals))
-}
-
-/// Side by side against the embedded server, which does not mind. A target's answers are easier to follow one by one.
-pub(super) const EMBEDDED_JOBS: usize = 4;
 
 /// The published integrations that scenarios are about.
 fn presets_of(selection: &Selection) -> Vec<&'static Preset> {
@@ -382,69 +274,6 @@ impl RunArguments {
     }
 }
 
-impl ReportArguments {
-    /// Whether a report would go into this file.
-    pub(super) fn overwrites(&self, file: &Path) -> bool {
-        let same = |report: &PathBuf| match (report.canonicalize(), file.canonicalize()) {
-            (Ok(report), Ok(file)) => report == file,
-            _ => false,
-        };
-        [&self.report_junit, &self.report_html, &self.report_json]
-            .into_iter()
-            .flatten()
-            .any(same)
-    }
-
-    /// The reporters that were asked for, and for people the report of a run.
-    pub(super) fn audience(&self, beside: Option<Beside>) -> Result<Audience<'static>, Complaint> {
-        let reporters = self.reporters(|out, paint, verbose| {
-            Box::new(Human::new(out, paint).verbose(verbose)) as Box<dyn Reporter>
-        })?;
-        Ok(Audience::new(reporters, beside))
-    }
-
-    /// The reporters that were asked for, and for people the given one.
-    pub(super) fn reporters(
-        &self,
-        for_people: impl FnOnce(anstream::Stdout, Paint, bool) -> Box<dyn Reporter>,
-    ) -> Result<Vec<Box<dyn Reporter>>, Complaint> {
-        let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
-        let to_stdout = self.report_json.as_deref() == Some(Path::new("-"));
-        if !to_stdout {
-            let coloured = io::stdout().is_terminal()
-                && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
-            let paint = if coloured {
-                Paint::COLOURED
-            } else {
-                Paint::PLAIN
-            };
-            reporters.push(for_people(anstream::stdout(), paint, self.verbose));
-        }
-        match &self.report_json {
-            Some(_) if to_stdout => reporters.push(Box::new(JsonLines::new(io::stdout()))),
-            Some(path) => reporters.push(Box::new(JsonLines::new(BufWriter::new(created(path)?)))),
-            None => {}
-        }
-        if let Some(path) = &self.report_junit {
-            reporters.push(Box::new(Junit::new(BufWriter::new(created(path)?))));
-        }
-        if let Some(path) = &self.report_html {
-            let out = BufWriter::new(created(path)?);
-            reporters.push(Box::new(Html::new(out, page_of)));
-        }
-        Ok(reporters)
-    }
-}
-
-fn created(path: &Path) -> Result<File, Complaint> {
-    if let Some(folder) = path.parent() {
-        // What is wrong shows when the file is made.
-        let _ = std::fs::create_dir_all(folder);
-    }
-    File::create(path)
-        .map_err(|problem| Complaint::new(format!("cannot write `{}`: {problem}", path.display())))
-}
-
 /// Writing to a host that is not this machine needs consent, once.
 pub(super) fn consent(chosen: &Chosen, selection: &Selection) -> Result<(), Complaint> {
     if chosen.may_write {
@@ -485,32 +314,5 @@ fn posts(step: &Step) -> usize {
             _ => 0,
         },
         Action::Verify(_) | Action::Claim(_) | Action::VerifyMapped(_) => 0,
-    }
-}
-
-/// A number from 1 on.
-pub(super) fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
-    text.parse()
-        .map_err(|_| "write a whole number from 1 on".to_owned())
-}
-
-/// `500ms`, `10s`, `2m`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let split = text
-        .find(|letter: char| !letter.is_ascii_digit() && letter != '.')
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
-    let number: f64 = number
-        .parse()
-        .map_err(|_| "write a time such as 500ms, 10s or 2m".to_owned())?;
-    let seconds = match unit.trim() {
-        "ms" => number / 1000.0,
-        "" | "s" => number,
-        "m" | "min" => number * 60.0,
-        _ => return Err("the unit is ms, s or m".to_owned()),
-    };
-    match Duration::try_from_secs_f64(seconds) {
-        Ok(duration) if !duration.is_zero() => Ok(duration),
-        _ => Err("the time must be more than nothing".to_owned()),
     }
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::cli::Complaint;
 use crate::cli::interrupt::signal;
-use crate::cli::run::duration;
+use crate::cli::playing::duration;
 use crate::cli::target::preset_named;
 use crate::server::{self, Defect, OauthClient, POLICIES, Policies, Refused, Running, Token};
 use crate::target::{

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::cli::consent::Consent;
 use crate::cli::interrupt;
-use crate::cli::run::{at_least_one, duration};
+use crate::cli::playing::{at_least_one, duration};
 use crate::cli::serve::embedded;
 use crate::cli::sync::system_log::SystemLog;
 use crate::cli::sync::tally::Tally;
