@@ -5,14 +5,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::evidence::{Evidence, Step};
 use super::facts::{Fact, Facts};
 use super::{Gate, Level, Part, Requirement};
 use crate::event::{Event, Opens, Outcome, PartOutcome, Readiness, RequirementOutcome, Sight};
 use crate::exchange::{Exchange, Sender};
-use crate::finding::{Authority, Finding, NOT_SUPPORTED, Strength, Verdict};
-
-/// Paths of one fault that are named.
-const FEW: usize = 3;
+use crate::finding::{Authority, Finding, Strength, Verdict};
 
 /// Hears the events of a run, and knows at its end whether the gate would open.
 #[derive(Debug, Clone)]
@@ -41,26 +39,6 @@ struct Effort {
     assertions: usize,
     /// From its first request to its last answer, if anything was sent.
     span: Option<(Timestamp, Timestamp)>,
-}
-
-/// What the steps that speak of a requirement showed.
-#[derive(Debug, Clone, Default)]
-struct Evidence {
-    judged: usize,
-    skipped: usize,
-    faults: BTreeMap<(String, String), Sight>,
-    measured: Vec<Sight>,
-    /// Why steps were skipped, and whether the target says that it lacks the feature.
-    reasons: BTreeSet<(bool, String)>,
-}
-
-/// The part of a step that matters here.
-struct Step<'a> {
-    name: &'a str,
-    file: &'a str,
-    line: usize,
-    verdict: Verdict,
-    findings: &'a [Finding],
 }
 
 impl Judging {
@@ -337,94 +315,6 @@ impl Part {
             path.strip_prefix(wanted.as_str())
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         })
-    }
-}
-
-impl Evidence {
-    fn hear<'a>(&mut self, step: &Step<'_>, faults: impl Iterator<Item = &'a Finding>) {
-        if step.verdict == Verdict::Skip {
-            self.skipped += 1;
-            for finding in step.findings {
-                let lacks = finding.id == NOT_SUPPORTED;
-                self.reasons.insert((lacks, finding.message.clone()));
-            }
-            return;
-        }
-        self.judged += 1;
-        for finding in faults {
-            self.fault(step, finding);
-        }
-        for finding in step.findings {
-            if finding.verdict == Verdict::Pass && !finding.message.is_empty() {
-                self.measured.push(sight(step, finding));
-            }
-        }
-    }
-
-    fn fault(&mut self, step: &Step<'_>, finding: &Finding) {
-        self.faults
-            .entry((finding.id.clone(), without_ids(&finding.message)))
-            .and_modify(|sight| sight.times += 1)
-            .or_insert_with(|| sight(step, finding));
-    }
-
-    fn outcome(&self, requirement: &Requirement) -> (Outcome, Vec<Sight>, Vec<String>) {
-        let reasons: Vec<String> = self
-            .reasons
-            .iter()
-            .map(|(_, reason)| reason.clone())
-            .collect();
-        if !self.faults.is_empty() {
-            return (
-                Outcome::NotMet,
-                self.faults.values().cloned().collect(),
-                Vec::new(),
-            );
-        }
-        if self.judged > 0 {
-            return (Outcome::Met, self.measured.clone(), reasons);
-        }
-        let lacks = !self.reasons.is_empty() && self.reasons.iter().all(|(lacks, _)| *lacks);
-        let outcome = match (lacks, requirement.if_declared) {
-            (true, true) => Outcome::NotApplicable,
-            (true, false) => Outcome::NotMet,
-            (false, _) => Outcome::NotTested,
-        };
-        (outcome, Vec::new(), reasons)
-    }
-}
-
-/// The same fault is met with one id here and another one there: words that may be one count as one.
-fn without_ids(message: &str) -> String {
-    let is_id =
-        |word: &&str| word.len() >= 8 && word.contains(|letter: char| letter.is_ascii_digit());
-    let words = message.split_whitespace();
-    let words: Vec<&str> = words
-        .map(|word| if is_id(&word) { "…" } else { word })
-        .collect();
-    words.join(" ")
-}
-
-fn sight(step: &Step<'_>, finding: &Finding) -> Sight {
-    let mut message = finding.message.clone();
-    // That something is not as it must be says little without where.
-    let paths = finding.differences.iter().map(|one| one.path.as_str());
-    // What is wrong with a status stands in the message.
-    let mut paths: Vec<&str> = paths
-        .filter(|path| !["", "status"].contains(path))
-        .collect();
-    paths.dedup();
-    if !paths.is_empty() && !paths.iter().any(|path| message.contains(path)) {
-        paths.truncate(FEW);
-        message.push_str(&format!(": `{}`", paths.join("`, `")));
-    }
-    Sight {
-        message,
-        finding: finding.id.clone(),
-        step: step.name.to_owned(),
-        file: step.file.to_owned(),
-        line: step.line,
-        times: 1,
     }
 }
 

@@ -3,6 +3,7 @@
 //! A requirement of a gate is met or not by what scenarios showed: their steps name it in `certifies`, or it says itself
 //! which scenarios, columns of the grid or rules speak of it.
 
+mod evidence;
 mod facts;
 mod judging;
 
