@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The order of modules: each may use those before it.
-const ORDER: [&str; 21] = [
+const ORDER: [&str; 26] = [
     "scim", "exchange", "finding", "event", "gate", "profile", "scenario", "suite", "target",
-    "idp", "plan", "expand", "checks", "coverage", "judge", "snapshot", "run", "org", "server",
-    "report", "cli",
+    "idp", "plan", "expand", "checks", "coverage", "judge", "snapshot", "capture", "retell",
+    "export", "reduce", "run", "record", "org", "server", "report", "cli",
 ];
 
 /// What has no sockets, files, clock, chance or async in it.
-const PURE: [&str; 16] = [
+const PURE: [&str; 20] = [
     "scim",
     "gate",
     "profile",
@@ -22,6 +22,10 @@ const PURE: [&str; 16] = [
     "checks",
     "coverage",
     "judge",
+    "capture",
+    "retell",
+    "export",
+    "reduce",
     "org/mod.rs",
     "org/entra",
     "org/ids.rs",
@@ -124,7 +128,8 @@ fn the_server_and_the_judging_side_share_only_scim_and_exchange() {
             }
             Some(
                 "idp" | "plan" | "expand" | "checks" | "coverage" | "judge" | "profile"
-                | "scenario" | "snapshot" | "run" | "org",
+                | "scenario" | "snapshot" | "capture" | "retell" | "export" | "reduce" | "run"
+                | "record" | "org",
             ) if used(&text).contains(&"server") => {
                 wrong.push(format!("{} uses server", path.display()));
             }
