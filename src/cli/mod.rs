@@ -25,6 +25,7 @@ mod run;
 mod selection;
 mod serve;
 mod show;
+mod stage;
 mod suite_org;
 mod suites;
 mod sync;

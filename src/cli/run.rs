@@ -1,20 +1,19 @@
 //! `scimulate run`: plays scenarios against a target and reports.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use uuid::Uuid;
 
 use crate::cli::failing::FailureArguments;
-use crate::cli::org::tell;
 use crate::cli::playing::{PlayArguments, play};
 use crate::cli::reporting::ReportArguments;
 use crate::cli::selection::{Selection, SelectionArguments};
-use crate::cli::serve::{FlawArguments, embedded};
-use crate::cli::suite_org::{self, SuiteOrg};
+use crate::cli::serve::FlawArguments;
+use crate::cli::stage::{Stage, Wanted};
+use crate::cli::suite_org::SuiteOrg;
 use crate::cli::suites;
 use crate::cli::target::{Chosen, TargetArguments};
 use crate::cli::variables::{environment, secret_variables};
@@ -23,7 +22,6 @@ use crate::run::{self, Ending, Settings};
 use crate::scenario::act::Verb;
 use crate::scenario::step::{Action, Body, Step};
 use crate::snapshot::{Mode, Session, Store};
-use crate::target::Preset;
 
 /// Options of `scimulate run`.
 #[derive(Debug, Clone, Args)]
@@ -70,10 +68,6 @@ enum SnapshotMode {
     /// No snapshots
     Off,
 }
-
-/// The token that a probe puts where it must not be accepted, such as a URL. The embedded server's is put there without
-/// being asked for; that of another target would end in its logs.
-const OFFERED_TOKEN: &str = "SCIMULATE_OFFERED_TOKEN";
 
 /// Runs, reports, and says with the exit code how it went.
 pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
@@ -134,72 +128,23 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
     crate::cli::runtime()?.block_on(async {
         let snapshots = arguments.session(chosen.as_ref(), translations.is_empty());
         let bounds = arguments.play.bounds();
-        let mut servers = Vec::new();
-        let mut org = None;
-        // One for all, so that it is masked wherever it comes from.
-        let token = Uuid::new_v4().to_string();
-        let (mut target, journal) = match chosen {
-            Some(chosen) => (chosen.target, Some(arguments.play.journal_dir.clone())),
-            // What is left in the embedded server goes with it, so it needs no journal.
-            None => {
-                let preset = arguments.target.preset()?;
-                let (server, target) = embedded(preset, &defects, &[], &token).await?;
-                servers.push(server);
-                environment.insert(OFFERED_TOKEN.to_owned(), token.clone());
-                (target, None)
-            }
+        let wanted = Wanted {
+            target: chosen.map(|chosen| (chosen.target, arguments.play.journal_dir.clone())),
+            preset: arguments.target.preset()?,
+            defects: &defects,
+            selection: &selection,
+            suite_org: suite_org.as_ref(),
+            bounds,
+            may_write: arguments.target.yes_write,
         };
-        if let (Some((path, wanted)), true) = (&suite_org, servers.is_empty()) {
-            let journal = journal.clone();
-            let opened =
-                wanted.open(target.clone(), bounds, journal, &mut variables, &mut environment);
-            org = Some(opened.await?);
-            notices.push(suite_org::notice(path));
-            for (scenario, _) in selection.iter().filter(|(one, _)| one.path == *path) {
-                suites::add_services(scenario, &variables, true, &mut target)?;
-            }
-        }
-        let mut imitations = BTreeMap::new();
-        if !servers.is_empty() {
-            let own = target.preset.map(|preset| preset.name);
-            for preset in presets_of(&selection) {
-                if own != Some(preset.name) {
-                    let (server, target) = embedded(Some(preset), &defects, &[], &token).await?;
-                    servers.push(server);
-                    imitations.insert(preset.name.to_owned(), target);
-                }
-            }
-            for (scenario, _) in &selection {
-                if scenario.policies.is_empty() && scenario.services.is_empty() {
-                    continue;
-                }
-                let (server, mut target) = embedded(None, &defects, &scenario.policies, &token).await?;
-                servers.push(server);
-                if let Some((path, wanted)) = &suite_org
-                    && *path == scenario.path
-                {
-                    let (variables, environment) = (&mut variables, &mut environment);
-                    let opened = wanted.open(target.clone(), bounds, None, variables, environment);
-                    org = Some(opened.await?);
-                    notices.push(suite_org::notice(path));
-                }
-                suites::add_services(scenario, &variables, arguments.target.yes_write, &mut target)?;
-                imitations.insert(scenario.path.clone(), target);
-                if !scenario.policies.is_empty() {
-                    notices.push(format!(
-                        "{} plays against a reference server of its own: `scimulate serve --policy {}`",
-                        scenario.path,
-                        scenario.policies.join(" --policy ")
-                    ));
-                }
-            }
-        }
+        let mut stage = Stage::set(wanted, &mut variables, &mut environment).await?;
+        notices.append(&mut stage.notices);
         let settings = Settings {
-            target,
-            imitations,
+            target: stage.target.clone(),
+            imitations: std::mem::take(&mut stage.imitations),
             undeclared: arguments.undeclared,
             scenarios: selection,
-            jobs: arguments.play.jobs(!servers.is_empty()),
+            jobs: arguments.play.jobs(stage.is_embedded()),
             weighing: std::mem::take(&mut failing.weighing),
             fail_fast: arguments.fail_fast,
             bounds,
@@ -209,17 +154,10 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
             snapshots,
             everything: arguments.selection.is_everything(),
             notices,
-            journal,
+            journal: stage.journal.clone(),
         };
         let played = play(settings, &mut audience, None).await;
-        if let Some(org) = org {
-            // What it has created at the target goes with it; what is left is told.
-            tell(&org.stop().await);
-        }
-        for server in servers {
-            // It has no state file, so nothing can go wrong that matters.
-            let _ = server.stop().await;
-        }
+        stage.strike().await;
         let (ending, totals) = played?;
         if ending != Ending::Untestable {
             failing.write(audience.baseline())?;
@@ -231,18 +169,6 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
             Ending::Finished => FINE,
         }))
     })
-}
-
-/// The published integrations that scenarios are about.
-fn presets_of(selection: &Selection) -> Vec<&'static Preset> {
-    let named: BTreeSet<&String> = selection
-        .iter()
-        .filter_map(|(scenario, _)| scenario.preset.as_ref())
-        .collect();
-    named
-        .into_iter()
-        .filter_map(|name| Preset::named(name))
-        .collect()
 }
 
 /// Where the reference server's snapshots are, in this project.
