@@ -25,6 +25,7 @@ pub mod judge;
 mod org;
 pub mod plan;
 pub mod profile;
+pub mod reduce;
 pub mod report;
 pub mod run;
 pub mod scenario;

@@ -4,6 +4,7 @@ pub mod baseline;
 pub mod fail_on;
 pub mod page;
 pub mod requirement;
+pub(crate) mod template;
 pub mod weighing;
 
 use serde::{Deserialize, Serialize};

@@ -9,7 +9,6 @@ mod group;
 mod order;
 mod request;
 mod symptom;
-mod template;
 
 use std::collections::{BTreeMap, BTreeSet};
 

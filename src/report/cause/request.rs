@@ -6,8 +6,8 @@ use std::fmt;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-use super::template::unquoted;
 use crate::exchange::Request;
+use crate::finding::template::unquoted;
 
 /// Method and resource: `PATCH /Users/{id}`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::group::Group;
 use super::request::Kind;
-use super::template::{common, is_telling, template, unquoted};
 use crate::exchange::Exchange;
+use crate::finding::template::{common, is_telling, template, unquoted};
 use crate::finding::{Authority, Difference, Finding, Verdict};
 
 /// Rules about what is read back after a write: what is wrong lies in the write.

@@ -9,7 +9,7 @@ const GAP: &str = "…";
 const TELLING: usize = 4;
 
 /// The text without ids, names, numbers, paths and quoted parts, in one line.
-pub(super) fn template(text: &str) -> String {
+pub(crate) fn template(text: &str) -> String {
     let mut words: Vec<String> = Vec::new();
     for word in unquoted(text).split_whitespace() {
         let word = match is_variable(word) {
@@ -27,7 +27,7 @@ pub(super) fn template(text: &str) -> String {
 }
 
 /// What several texts of one template have in common, word by word. Ids are left out, so that the next run says the same.
-pub(super) fn common<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn common<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
     let mut texts = texts.into_iter();
     let Some(first) = texts.next() else {
         return String::new();
@@ -58,7 +58,7 @@ pub(super) fn common<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// A SCIM path, filter or query without the values in it: `emails[type eq …].value`.
-pub(super) fn unquoted(text: &str) -> String {
+pub(crate) fn unquoted(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut letters = text.chars().peekable();
     let mut before = ' ';
@@ -95,7 +95,7 @@ fn skip_quoted(letters: &mut Peekable<Chars<'_>>, quote: char) -> bool {
 }
 
 /// Whether enough words are left to tell one reason from another, after those that were `said` besides.
-pub(super) fn is_telling(template: &str, said: usize) -> bool {
+pub(crate) fn is_telling(template: &str, said: usize) -> bool {
     let words = template.split_whitespace().filter(|word| {
         let letters = word.chars().filter(|letter| letter.is_alphabetic());
         letters.count() >= 2
