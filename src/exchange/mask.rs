@@ -1,5 +1,7 @@
 //! The one masking pass: secrets are taken out where an exchange is built.
 
+use std::collections::HashSet;
+
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -41,57 +43,31 @@ impl Mask {
     /// Masks these secrets. Empty ones are ignored.
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
         let mut mask = Self::default();
-        for secret in secrets {
-            mask.add(secret);
-        }
+        mask.extend(secrets);
         mask
     }
 
     /// Masks this one, too. One of fewer than four bytes protects nothing, and would be found everywhere.
     pub fn add(&mut self, secret: &str) {
-        if secret.len() < SHORTEST {
-            return;
-        }
-        let json = serde_json::Value::from(secret).to_string();
-        let json = &json[1..json.len() - 1];
-        let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
-        let usual = utf8_percent_encode(secret, UNRESERVED).to_string();
-        let mut forms = vec![
-            secret.to_owned(),
-            json.to_owned(),
-            json.replace('/', "\\/"),
-            escaped(secret, |letter| format!("\\u{:04x}", u32::from(letter))),
-            escaped(secret, |letter| format!("\\u{:04X}", u32::from(letter))),
-            escaped(secret, |letter| format!("&#{};", u32::from(letter))),
-            escaped(secret, |letter| format!("&#x{:X};", u32::from(letter))),
-            escaped(secret, |letter| format!("&#x{:x};", u32::from(letter))),
-            secret
-                .replace('&', "&amp;")
-                .replace('<', "&lt;")
-                .replace('>', "&gt;")
-                .replace('"', "&quot;"),
-            percent.to_ascii_lowercase(),
-            percent,
-            usual.to_ascii_lowercase(),
-            usual,
-            form_urlencoded(secret),
-        ];
-        // Base64 of a short text is short, too, and could stand anywhere by chance.
-        if secret.len() >= 6 {
-            forms.extend([
-                STANDARD.encode(secret),
-                STANDARD_NO_PAD.encode(secret),
-                URL_SAFE.encode(secret),
-                URL_SAFE_NO_PAD.encode(secret),
-            ]);
-        }
-        if secret.len() >= 9 {
-            forms.extend((0..3).flat_map(|before| inside_base64(secret, before)));
-        }
-        for form in forms {
-            if !self.needles.contains(&form) {
-                self.needles.push(form);
+        self.extend([secret]);
+    }
+
+    /// Builds the finder once for all of them.
+    fn extend<'a>(&mut self, secrets: impl IntoIterator<Item = &'a str>) {
+        let before = self.needles.len();
+        let mut known: HashSet<String> = self.needles.iter().cloned().collect();
+        for secret in secrets
+            .into_iter()
+            .filter(|secret| secret.len() >= SHORTEST)
+        {
+            for form in forms_of(secret) {
+                if known.insert(form.clone()) {
+                    self.needles.push(form);
+                }
             }
+        }
+        if self.needles.len() == before {
+            return;
         }
         self.needles
             .sort_by_key(|needle| std::cmp::Reverse(needle.len()));
@@ -139,6 +115,47 @@ impl Mask {
             None => masked,
         }
     }
+}
+
+/// All forms in which a target could send it back.
+fn forms_of(secret: &str) -> Vec<String> {
+    let json = serde_json::Value::from(secret).to_string();
+    let json = &json[1..json.len() - 1];
+    let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
+    let usual = utf8_percent_encode(secret, UNRESERVED).to_string();
+    let mut forms = vec![
+        secret.to_owned(),
+        json.to_owned(),
+        json.replace('/', "\\/"),
+        escaped(secret, |letter| format!("\\u{:04x}", u32::from(letter))),
+        escaped(secret, |letter| format!("\\u{:04X}", u32::from(letter))),
+        escaped(secret, |letter| format!("&#{};", u32::from(letter))),
+        escaped(secret, |letter| format!("&#x{:X};", u32::from(letter))),
+        escaped(secret, |letter| format!("&#x{:x};", u32::from(letter))),
+        secret
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;")
+            .replace('"', "&quot;"),
+        percent.to_ascii_lowercase(),
+        percent,
+        usual.to_ascii_lowercase(),
+        usual,
+        form_urlencoded(secret),
+    ];
+    // Base64 of a short text is short, too, and could stand anywhere by chance.
+    if secret.len() >= 6 {
+        forms.extend([
+            STANDARD.encode(secret),
+            STANDARD_NO_PAD.encode(secret),
+            URL_SAFE.encode(secret),
+            URL_SAFE_NO_PAD.encode(secret),
+        ]);
+    }
+    if secret.len() >= 9 {
+        forms.extend((0..3).flat_map(|before| inside_base64(secret, before)));
+    }
+    forms
 }
 
 /// The same document without secrets, if it has any.

@@ -5,9 +5,11 @@
 
 mod body;
 mod mask;
+mod secrets;
 
 pub use body::Body;
 pub use mask::{MASKED, Mask};
+pub use secrets::Secrets;
 
 use std::sync::OnceLock;
 use std::time::Duration;
