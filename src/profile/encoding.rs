@@ -1,6 +1,6 @@
 //! How a client writes a request target: path segments, query parameters, and values inside filters.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// Unreserved characters of RFC 3986 stay; all else is encoded.
 const RFC3986: &AsciiSet = &NON_ALPHANUMERIC
@@ -51,6 +51,24 @@ pub fn encode_segment(segment: &str) -> String {
     // Colons stay: `/Schemas/urn:ietf:…` is how everybody writes them (RFC 3986 3.3 allows them in a segment).
     const SEGMENT: &AsciiSet = &RFC3986.remove(b':').remove(b'@');
     utf8_percent_encode(segment, SEGMENT).to_string()
+}
+
+/// The parameters of a query string, decoded, in order. `+` is a space, as both providers mean it; what is not UTF-8 is
+/// replaced by U+FFFD.
+pub(crate) fn decoded_query(query: &str) -> Vec<(String, String)> {
+    let decoded = |text: &str| {
+        percent_decode_str(&text.replace('+', " "))
+            .decode_utf8_lossy()
+            .into_owned()
+    };
+    query
+        .split('&')
+        .filter(|parameter| !parameter.is_empty())
+        .map(|parameter| {
+            let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+            (decoded(name), decoded(value))
+        })
+        .collect()
 }
 
 /// How a client treats `"` and `\` of a value inside a quoted filter string.

@@ -1,8 +1,10 @@
 //! Profiles: everything that differs on the wire between the clients that we act as.
 
 mod encoding;
+mod recognise;
 
 pub use encoding::{FilterEscape, QueryEncoding, encode_segment};
+pub use recognise::{Recognised, Recogniser};
 
 use serde::{Deserialize, Serialize};
 
