@@ -66,7 +66,8 @@ pub fn count(errors: usize, warnings: usize, files: usize) -> String {
     }
 }
 
-fn plural(number: usize, noun: &str) -> String {
+/// `1 step`, `2 steps`.
+pub(crate) fn plural(number: usize, noun: &str) -> String {
     if number == 1 {
         format!("1 {noun}")
     } else {

@@ -1,12 +1,12 @@
 //! `scimulate import`: writes a suite of another tester as a scenario. Nothing is sent, and no script is executed.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
+use crate::cli::out::OutArguments;
 use crate::cli::selection::text_of;
 use crate::cli::suites::{SuiteArguments, translated};
 use crate::cli::{Complaint, FINE};
@@ -33,12 +33,8 @@ struct FileArguments {
     /// The exported file
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// File to write the scenario to [default: stdout]
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-    /// Write over a file that is there
-    #[arg(long, requires = "out")]
-    force: bool,
+    #[command(flatten)]
+    out: OutArguments,
     #[command(flatten)]
     suites: SuiteArguments,
 }
@@ -56,38 +52,12 @@ pub(crate) fn import(arguments: &ImportArguments) -> Result<ExitCode, Complaint>
         translated(&arguments.file, shown, Some(format), &arguments.suites).map_err(of_mistakes)?;
     // What is written must be what the loader reads.
     translation.scenario().map_err(of_mistakes)?;
-    arguments.write(&translation.text)?;
+    arguments.out.write(&translation.text)?;
     // Nobody reads stderr any more: the scenario is written all the same.
     let _ = anstream::stderr()
         .lock()
         .write_all(summary(&translation).as_bytes());
     Ok(ExitCode::from(FINE))
-}
-
-impl FileArguments {
-    fn write(&self, text: &str) -> Result<(), Complaint> {
-        let Some(out) = &self.out else {
-            // A closed pipe (`import … | head`) is no error.
-            let _ = io::stdout().lock().write_all(text.as_bytes());
-            return Ok(());
-        };
-        let shown = out.display();
-        let mut options = OpenOptions::new();
-        match self.force {
-            true => options.write(true).create(true).truncate(true),
-            false => options.write(true).create_new(true),
-        };
-        options
-            .open(out)
-            .and_then(|mut file| file.write_all(text.as_bytes()))
-            .map_err(|problem| match problem.kind() {
-                io::ErrorKind::AlreadyExists => {
-                    Complaint::new(format!("`{shown}` is there already"))
-                        .hint("`--force` writes over it")
-                }
-                _ => Complaint::new(format!("cannot write `{shown}`: {problem}")),
-            })
-    }
 }
 
 /// How much of the suite the scenario has, and what it has not.

@@ -16,8 +16,10 @@ mod interrupt;
 mod list;
 mod oauth;
 mod org;
+mod out;
 mod payload;
 mod playing;
+mod reduce;
 mod report;
 mod reporting;
 mod review;
@@ -79,6 +81,8 @@ enum Command {
     Expand(expand::ExpandArguments),
     /// Write a suite of another tester as a scenario, sending nothing
     Import(import::ImportArguments),
+    /// Find the shortest scenario that still shows a failure
+    Reduce(Box<reduce::ReduceArguments>),
     /// Find the mistakes of scenario files, sending nothing
     Check(check::CheckArguments),
     /// Say what a rule, a requirement of the RFCs or a defect is about
@@ -195,6 +199,7 @@ pub fn main() -> ExitCode {
         Command::Show(arguments) => show::show(&arguments),
         Command::Expand(arguments) => expand::expand(&arguments),
         Command::Import(arguments) => import::import(&arguments),
+        Command::Reduce(arguments) => reduce::reduce(&arguments),
         Command::Check(arguments) => return check::check(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Coverage(arguments) => coverage::coverage(&arguments),

@@ -13,10 +13,14 @@ use std::ops::ControlFlow;
 
 use pieces::Piece;
 
+/// Lists of pieces of a text. Those of one list stand in the order of the text and apart from each other.
+type Find = fn(&str) -> Vec<Vec<Piece>>;
+
 /// What is tried next, in the order in which it saves most.
-const LEVELS: [fn(&str) -> Vec<Vec<Piece>>; 4] = [
+const LEVELS: [Find; 5] = [
     pieces::steps,
     pieces::inner_items,
+    pieces::listed,
     pieces::members,
     pieces::keys,
 ];
@@ -66,8 +70,8 @@ struct Reduction<'s, 'f> {
 }
 
 impl Reduction<'_, '_> {
-    /// Leaves out what can be left out of each list of pieces. A list has its pieces in the order of the text.
-    fn level(&mut self, pieces: fn(&str) -> Vec<Vec<Piece>>) -> ControlFlow<()> {
+    /// Leaves out what can be left out of each list of pieces.
+    fn level(&mut self, pieces: Find) -> ControlFlow<()> {
         let lists = pieces(&self.text).len();
         // From the end: what comes late needs what came before.
         for list in (0..lists).rev() {
@@ -77,7 +81,7 @@ impl Reduction<'_, '_> {
     }
 
     /// Delta debugging: large chunks first, then smaller ones.
-    fn list(&mut self, list: usize, pieces: fn(&str) -> Vec<Vec<Piece>>) -> ControlFlow<()> {
+    fn list(&mut self, list: usize, pieces: Find) -> ControlFlow<()> {
         let mut chunk = usize::MAX;
         loop {
             let found = pieces(&self.text);

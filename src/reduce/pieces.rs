@@ -78,6 +78,18 @@ pub(super) fn inner_items(text: &str) -> Vec<Vec<Piece>> {
     lists
 }
 
+/// Elements of lists that are written in one line: `[ada, bob]`.
+pub(super) fn listed(text: &str) -> Vec<Vec<Piece>> {
+    let lines = Lines::of(text);
+    let mut lists = Vec::new();
+    for entry in top(text).iter().filter(|entry| entry.key != "as") {
+        walk(&entry.value, &mut |node| {
+            lists.extend(lines.elements(node).into_iter().map(|one| vec![one]));
+        });
+    }
+    lists
+}
+
 /// Members of bodies that are written as JSON, each a line that is written anew without it.
 pub(super) fn members(text: &str) -> Vec<Vec<Piece>> {
     let mut lists = Vec::new();
@@ -165,6 +177,32 @@ impl<'a> Lines<'a> {
             pieces.push(self.piece(from, dash, after));
         }
         (!pieces.is_empty()).then_some(pieces)
+    }
+
+    /// The line of a list without each of its elements, as long as they are plain words.
+    fn elements(&self, node: &Node) -> Vec<Piece> {
+        let begin = node.place.column - 1;
+        let line = self.0.get(node.place.line - 1).copied().unwrap_or_default();
+        let inside = line
+            .get(begin..)
+            .and_then(|rest| rest.strip_prefix('[')?.split_once(']'));
+        let (Kind::List(_), Some((inside, rest))) = (&node.kind, inside) else {
+            return Vec::new();
+        };
+        let elements: Vec<&str> = inside.split(',').map(str::trim).collect();
+        if elements.len() < 2 || inside.contains(['[', '{', '"', '\'']) {
+            return Vec::new();
+        }
+        let without = |index: usize| {
+            let mut left = elements.clone();
+            left.remove(index);
+            Piece {
+                from: node.place.line - 1,
+                to: node.place.line,
+                instead: Some(format!("{}[{}]{rest}\n", &line[..begin], left.join(", "))),
+            }
+        };
+        (0..elements.len()).map(without).collect()
     }
 
     /// The entries of a mapping that have lines of their own and may go.

@@ -44,12 +44,23 @@ impl Symptom {
     /// Whether another run shows the same, or less of it, but not nothing.
     pub fn is_shown_by(&self, other: &Self) -> bool {
         let alike = Self {
+            step: self.step.clone(),
             paths: self.paths.clone(),
             ..other.clone()
         };
         *self == alike
+            && unnumbered(&self.step) == unnumbered(&other.step)
             && other.paths.is_subset(&self.paths)
             && other.paths.is_empty() == self.paths.is_empty()
+    }
+}
+
+/// The name without the number that a step without a name of its own has: it changes when an earlier one is left out.
+fn unnumbered(step: &str) -> &str {
+    let name = step.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    match name.strip_suffix(' ') {
+        Some(name) if name.len() + 1 < step.len() => name,
+        _ => step,
     }
 }
 

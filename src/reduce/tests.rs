@@ -7,7 +7,7 @@ use super::{reduce, told_as};
 const STORY: &str = r#"# head
 title: A long story
 as: [okta-oin, entra-legacy]
-people: [ada]
+people: [ada, bob]
 vars:
   one: x
   two: y
@@ -44,11 +44,12 @@ fn reduced(needed: &[&str]) -> (String, usize) {
 
 #[test]
 fn only_what_shows_the_failure_is_left() {
-    let (text, tries) = reduced(&["givenName", "name: last"]);
+    let (text, tries) = reduced(&["givenName", "name: last", "bob"]);
     insta::assert_snapshot!(text, @r#"
     # head
     title: A long story
     as: [okta-oin, entra-legacy]
+    people: [bob]
     steps:
       - name: second
         body: |

@@ -9,6 +9,7 @@ mod explain;
 mod oauth;
 mod org;
 mod project;
+mod reduce;
 mod reports;
 mod run;
 mod serve;
