@@ -10,6 +10,7 @@ mod as_cargo;
 mod certify;
 mod consent;
 mod coverage;
+mod diff;
 mod failing;
 mod import;
 mod interrupt;
@@ -81,6 +82,8 @@ enum Command {
     Expand(expand::ExpandArguments),
     /// Write a suite of another tester as a scenario, sending nothing
     Import(import::ImportArguments),
+    /// Hold two runs, two targets or two versions of one against each other
+    Diff(Box<diff::DiffArguments>),
     /// Find the shortest scenario that still shows a failure
     Reduce(Box<reduce::ReduceArguments>),
     /// Find the mistakes of scenario files, sending nothing
@@ -199,6 +202,7 @@ pub fn main() -> ExitCode {
         Command::Show(arguments) => show::show(&arguments),
         Command::Expand(arguments) => expand::expand(&arguments),
         Command::Import(arguments) => import::import(&arguments),
+        Command::Diff(arguments) => diff::diff(&arguments),
         Command::Reduce(arguments) => reduce::reduce(&arguments),
         Command::Check(arguments) => return check::check(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),

@@ -133,6 +133,32 @@ impl SelectionArguments {
             .collect())
     }
 
+    /// Whether anything is asked for: else everything is.
+    pub(crate) fn names_something(&self) -> bool {
+        !(self.paths.is_empty() && self.client.is_empty() && self.tag.is_empty())
+    }
+
+    /// These scenarios, each as the client beside it, as they are now.
+    ///
+    /// # Errors
+    /// One is not there any more, or has mistakes.
+    pub(crate) fn again(played: &[(&str, &str)]) -> Result<Selection, Complaint> {
+        let paths: BTreeSet<&str> = played.iter().map(|(path, _)| *path).collect();
+        let named = Self {
+            paths: paths.into_iter().map(str::to_owned).collect(),
+            client: Vec::new(),
+            tag: Vec::new(),
+            suites: SuiteArguments::default(),
+        };
+        let clients = ProfileId::ALL.to_vec();
+        let mut selection = named.narrowed(named.sources()?, &clients, |_| true)?;
+        selection.retain(|(scenario, client)| {
+            let is_played = |one: &&(&str, &str)| **one == (&*scenario.path, client.name());
+            played.iter().any(|one| is_played(&one))
+        });
+        Ok(selection)
+    }
+
     fn chosen(&self, wanted: impl Fn(&Scenario) -> bool) -> Result<Selection, Complaint> {
         let clients = self.clients()?;
         self.narrowed(self.sources()?, &clients, wanted)

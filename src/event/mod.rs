@@ -4,6 +4,7 @@ mod authentication;
 mod cause;
 mod known;
 mod readiness;
+pub mod run_id;
 
 pub use authentication::{Authentication, AuthenticationKind};
 pub use cause::{Cause, GridCell, StepPlace};

@@ -80,7 +80,7 @@ fn sides(difference: &Difference, paint: Paint) -> (String, String) {
 }
 
 /// A value in short.
-pub(super) fn shown(value: Option<&Value>) -> String {
+pub(crate) fn shown(value: Option<&Value>) -> String {
     match value {
         None => "nothing".to_owned(),
         Some(value) => visible(&shortened(&value.to_string(), LONGEST_VALUE)),

@@ -35,7 +35,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::checks::Watch;
-use crate::event::{Event, FORMAT};
+use crate::event::{Event, FORMAT, run_id};
 use crate::finding::Verdict;
 use crate::finding::weighing::Weighing;
 use crate::plan::{Known, Script, Settings as ScriptSettings, Sources};
@@ -129,27 +129,7 @@ impl Endpoints {
 
 /// A fresh run id.
 pub fn fresh_run_id() -> String {
-    digits(Uuid::new_v4().as_u128(), 8)
-}
-
-/// The run's id as one scenario has it: names of scenarios that are played beside each other, or after one whose cleanup
-/// failed, must not meet.
-fn id_for(run: &str, scenario: usize) -> String {
-    let mut id: String = run.chars().take(5).collect();
-    id.push_str(&digits(scenario as u128, 3));
-    id
-}
-
-/// The last digits of a number in base 36, the last one first.
-fn digits(mut number: u128, count: usize) -> String {
-    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
-    (0..count)
-        .map(|_| {
-            let digit = DIGITS[(number % 36) as usize];
-            number /= 36;
-            char::from(digit)
-        })
-        .collect()
+    run_id::digits(Uuid::new_v4().as_u128(), 8)
 }
 
 /// Runs, and gives every event to `tell` as it happens.
@@ -367,7 +347,7 @@ async fn play_all(
                 break;
             };
             alone = scenario.alone;
-            let run = id_for(&settings.run, number);
+            let run = run_id::of_scenario(&settings.run, number);
             let endpoint = endpoints.of(&scenario);
             let script = Script::new(
                 Arc::clone(&scenario),
@@ -474,21 +454,5 @@ fn sources(settings: &Settings, run: String) -> Sources {
         environment: settings.environment.clone(),
         now: Box::new(|| Timestamp::now().to_string()),
         uuid: Box::new(|| Uuid::new_v4().to_string()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::id_for;
-
-    #[test]
-    fn scenarios_of_a_run_never_share_an_id() {
-        let ids: std::collections::BTreeSet<String> =
-            (0..2000).map(|number| id_for("k3x9q2ab", number)).collect();
-        assert_eq!(ids.len(), 2000);
-        assert!(
-            ids.iter()
-                .all(|id| id.len() == 8 && id.starts_with("k3x9q"))
-        );
     }
 }

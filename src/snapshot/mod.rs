@@ -3,7 +3,9 @@
 //! The files are insta's `.snap` and `.snap.new`; our own data stands under `info.scimulate`.
 
 pub mod answer;
+pub mod answered;
 pub mod compare;
+pub mod contrast;
 pub mod file;
 pub mod normalise;
 pub mod session;

@@ -4,6 +4,7 @@ mod acts;
 mod baseline;
 mod certify;
 mod config;
+mod diff;
 mod entitlements;
 mod explain;
 mod oauth;
