@@ -31,6 +31,7 @@ mod show;
 mod stage;
 mod suite_org;
 mod suites;
+mod sweep;
 mod sync;
 mod target;
 mod variables;
@@ -104,6 +105,8 @@ enum Command {
     Report(Box<report::LogArguments>),
     /// Say whether Okta or Entra would list the integration, and write the evidence down
     Certify(Box<certify::CertifyArguments>),
+    /// Find and remove what killed runs have left at a target
+    Sweep(Box<sweep::SweepArguments>),
     /// Look at pending snapshots and accept or reject them one by one
     Review(review::ReviewArguments),
     /// Accept pending snapshots
@@ -213,6 +216,7 @@ pub fn main() -> ExitCode {
         Command::Org(arguments) => org::org(&arguments),
         Command::Report(arguments) => report::report(&arguments),
         Command::Certify(arguments) => certify::certify(&arguments),
+        Command::Sweep(arguments) => sweep::sweep(&arguments),
         Command::Review(arguments) => review::review(&arguments),
         Command::Accept(arguments) => review::accept(&arguments),
         Command::Reject(arguments) => review::reject(&arguments),

@@ -55,6 +55,9 @@ impl Journal {
             .create_new(true)
             .append(true)
             .open(&path)?;
+        // As long as this process lives, nobody sweeps up what it creates. Where the file system has no locks, a sweep
+        // leaves the journal alone.
+        let _ = file.try_lock();
         let journal = Self {
             file: Mutex::new(file),
             path,

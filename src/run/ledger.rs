@@ -62,6 +62,15 @@ impl Ledger {
         }
     }
 
+    /// One that says that this was created, in this order.
+    pub(crate) fn of_created(base: &str, created: impl Iterator<Item = Address>) -> Self {
+        Self {
+            base: base.to_owned(),
+            created: created.collect(),
+            ..Self::default()
+        }
+    }
+
     /// From here on, what answers show under a name of this run was created for it by another service.
     pub(crate) fn expect_others(&mut self) {
         self.others = true;

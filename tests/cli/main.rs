@@ -17,5 +17,6 @@ mod serve;
 mod show;
 mod snapshots;
 mod suites;
+mod sweep;
 mod sync;
 mod targets;

@@ -64,7 +64,7 @@ fn desk_at(project: &Project, target: &str, words: &str) -> Desk {
 }
 
 /// A request, its status and its body; no body is `null`.
-fn send(
+pub(crate) fn send(
     base: &str,
     method: &str,
     path: &str,
