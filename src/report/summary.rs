@@ -192,7 +192,7 @@ pub(super) fn left_lines(totals: &Totals) -> Vec<String> {
     if !totals.left.is_empty() {
         lines.push("left on the target, because it could not be removed:".to_owned());
         lines.extend(totals.left.iter().map(|url| format!("  {}", one_line(url))));
-        lines.push("  remove them by hand; the journal names them, too".to_owned());
+        lines.push("  `scimulate sweep` removes what the journal names".to_owned());
     }
     lines
 }

@@ -293,7 +293,7 @@ pub async fn run(
             0 => journal.discard(),
             _ => tell(Event::Notice {
                 message: format!(
-                    "{left} of the resources that were created may still be there; the journal `{}` names them",
+                    "{left} of the resources that were created may still be there; the journal `{}` names them, and `scimulate sweep` removes them",
                     journal.path().display()
                 ),
             }),
