@@ -12,6 +12,7 @@
 //! `server` is the reference service provider: it shares only `scim` and `exchange` with the rest, so that a common mistake
 //! cannot hide.
 
+pub mod capture;
 pub mod checks;
 pub mod cli;
 mod coverage;

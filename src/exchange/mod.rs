@@ -4,10 +4,12 @@
 //! builds it ([`Mask`]), so nothing behind this point can print one.
 
 mod body;
+mod encoding;
 mod mask;
 mod secrets;
 
 pub use body::Body;
+pub(crate) use encoding::decoded;
 pub use mask::{MASKED, Mask};
 pub use secrets::Secrets;
 

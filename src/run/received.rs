@@ -1,12 +1,10 @@
 //! Answers as they come: read within bounds of time and size, and masked before anybody sees them.
 
-use std::io::Read;
 use std::time::Duration;
 
-use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use tokio::time::{Instant, timeout_at};
 
-use crate::exchange::{Body, Broken, Mask, Response};
+use crate::exchange::{Body, Broken, Mask, Response, decoded};
 use crate::run::wire::chain;
 
 /// Bytes that are kept of a body over the limit: nothing is judged by them, and every report would carry them.
@@ -107,38 +105,5 @@ impl Received {
             Body::new(mask.body(&self.body)),
             broken,
         )
-    }
-}
-
-/// Undoes a content encoding, at most up to the limit: a small answer may hold a very large body. What could be undone of
-/// a broken one is kept.
-fn decoded(bytes: &[u8], encoding: &str, limit: u64) -> Result<(Vec<u8>, Option<Broken>), String> {
-    let most = limit.saturating_add(1);
-    let mut plain = Vec::new();
-    let read = match encoding.trim().to_ascii_lowercase().as_str() {
-        "" | "identity" => return Ok((bytes.to_vec(), None)),
-        "gzip" | "x-gzip" => MultiGzDecoder::new(bytes)
-            .take(most)
-            .read_to_end(&mut plain),
-        // RFC 9110 8.4.1.2 means zlib; some servers send it bare.
-        "deflate" => ZlibDecoder::new(bytes)
-            .take(most)
-            .read_to_end(&mut plain)
-            .or_else(|_| {
-                plain.clear();
-                DeflateDecoder::new(bytes)
-                    .take(most)
-                    .read_to_end(&mut plain)
-            }),
-        other => return Err(format!("`{other}` was not asked for and is not known")),
-    };
-    if plain.len() as u64 > limit {
-        plain.truncate(limit as usize);
-        return Ok((plain, Some(Broken::TooLarge(limit))));
-    }
-    match read {
-        Ok(_) => Ok((plain, None)),
-        Err(problem) if plain.is_empty() => Err(problem.to_string()),
-        Err(problem) => Ok((plain, Some(Broken::Encoding(problem.to_string())))),
     }
 }
