@@ -19,6 +19,7 @@ mod coverage;
 pub mod event;
 pub mod exchange;
 pub mod expand;
+pub mod export;
 pub mod finding;
 mod gate;
 pub mod idp;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::elements::{Fault, elements};
@@ -15,6 +16,8 @@ use crate::exchange::{Api, Body, Broken, Exchange, Failure, Request, Response, S
 
 /// The instant of entries that tell none.
 pub(super) const UNTIMED: &str = "1970-01-01T00:00:00Z";
+/// What our own writer adds to an entry.
+const OWN: &str = "_scimulate";
 /// What a compressed body may become.
 const LARGEST_BODY: u64 = 64 * 1024 * 1024;
 
@@ -25,6 +28,7 @@ pub(super) fn read(input: &mut dyn BufRead, teller: &mut Teller<'_>) -> Result<(
         let at = At::Entry(entry);
         match serde_json::from_slice::<Value>(bytes) {
             Ok(value) => match exchange_of(&value, at, teller) {
+                Some(exchange) if value.get(OWN).is_some() => teller.exchange(exchange),
                 Some(exchange) => teller.sighted(exchange),
                 None => teller.remark(Kind::Unread, at, "it has no request with a URL"),
             },
@@ -59,21 +63,25 @@ fn exchange_of(entry: &Value, at: At, teller: &mut Teller<'_>) -> Option<Exchang
     let agent = headers
         .iter()
         .find(|(name, _)| name.eq_ignore_ascii_case("user-agent"));
-    let sender = sender_of(agent.map(|(_, value)| value.as_str()));
     let (origin, target) = parted(url)?;
     let started = entry.get("startedDateTime").and_then(Value::as_str);
-    let started = started
-        .and_then(|started| started.parse::<Timestamp>().ok())
-        .map(|started| started.to_string());
+    let started = started.and_then(|started| {
+        let instant = started.parse::<Timestamp>().ok()?;
+        Some(match started.ends_with('Z') {
+            true => started.to_owned(),
+            false => instant.to_string(),
+        })
+    });
     if started.is_none() {
         teller.remark(Kind::Missing, at, "when it was sent");
     }
     let elapsed = entry.get("time").and_then(Value::as_f64).unwrap_or(0.0);
     let elapsed = Duration::try_from_secs_f64(elapsed.max(0.0) / 1000.0).unwrap_or_default();
     Some(Exchange {
-        sender,
+        sender: own(entry, "sender")
+            .unwrap_or_else(|| sender_of(agent.map(|(_, value)| value.as_str()))),
         request: Request {
-            api: Api::Scim,
+            api: own(entry, "api").unwrap_or_default(),
             method: text(request, "method")
                 .unwrap_or("GET")
                 .to_ascii_uppercase(),
@@ -190,6 +198,9 @@ fn outcome_of(
     at: At,
     teller: &mut Teller<'_>,
 ) -> Result<Response, Failure> {
+    if let Some(failure) = own(entry, "failure") {
+        return Err(failure);
+    }
     let Some(response) = entry
         .get("response")
         .filter(|response| response.is_object())
@@ -207,6 +218,18 @@ fn outcome_of(
         return Err(failure_of(reason, elapsed));
     };
     let headers = headers_of(response);
+    if entry.get(OWN).is_some() {
+        let broken = own::<Broken>(entry, "broken");
+        let written = response.get("content").and_then(|content| {
+            let bytes = text(content, "text")?.as_bytes();
+            match text(content, "encoding") {
+                Some(_) => STANDARD.decode(bytes).ok(),
+                None => Some(bytes.to_vec()),
+            }
+        });
+        let body = Body::new(written.unwrap_or_default());
+        return Ok(Response::new(status, headers, body, broken));
+    }
     let (body, broken) = body_received(entry, response, status, &headers, at, teller);
     Ok(Response::new(status, headers, body, broken))
 }
@@ -312,4 +335,9 @@ fn undone(
 
 fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     value.get(name).and_then(Value::as_str)
+}
+
+/// What our own writer said beside the format.
+fn own<T: DeserializeOwned>(entry: &Value, name: &str) -> Option<T> {
+    T::deserialize(entry.get(OWN)?.get(name)?).ok()
 }
