@@ -5,7 +5,7 @@
 
 mod tally;
 
-pub(crate) use tally::{Tally, by_section, by_tier, section_of};
+pub(crate) use tally::{Tally, by_section, by_tier};
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -101,7 +101,7 @@ pub(crate) fn entries_of<'s>(
             requirement,
         })
         .collect();
-    entries.sort_by_cached_key(|entry| tally::order(&entry.requirement));
+    entries.sort_by_cached_key(|entry| entry.requirement.order());
     let places: HashMap<String, usize> = entries
         .iter()
         .enumerate()
@@ -134,7 +134,7 @@ pub(crate) fn entries_of<'s>(
 }
 
 /// The reasons in `fixtures/untestable.toml`, by requirement.
-fn untestable() -> BTreeMap<String, String> {
+pub(crate) fn untestable() -> BTreeMap<String, String> {
     toml::from_str(UNTESTABLE).expect("a test reads the shipped file")
 }
 

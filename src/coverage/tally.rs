@@ -3,10 +3,6 @@
 use serde::Serialize;
 
 use crate::coverage::{Entry, Standing};
-use crate::finding::requirement::Requirement;
-
-/// The two RFCs that define SCIM; the others are named by them, or add to them.
-const CORE: [&str; 2] = ["7643", "7644"];
 
 /// How many requirements there are, and how it stands with them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -66,7 +62,7 @@ pub(crate) fn by_tier(entries: &[Entry]) -> Vec<(u8, Tally)> {
 pub(crate) fn by_section(entries: &[Entry]) -> Vec<(String, Tally)> {
     let mut groups: Vec<(String, Tally)> = Vec::new();
     for entry in entries {
-        let section = section_of(&entry.requirement);
+        let section = entry.requirement.group();
         if groups.last().is_none_or(|(last, _)| *last != section) {
             groups.push((section, Tally::default()));
         }
@@ -75,33 +71,4 @@ pub(crate) fn by_section(entries: &[Entry]) -> Vec<(String, Tally)> {
         }
     }
     groups
-}
-
-/// The group of sections that a requirement is counted in: `RFC 7644 3.5.2`. As deep as the sections are long: chapter 3 of
-/// RFC 7644 is the protocol itself, and its 3.4 and 3.5 hold every query and every change.
-pub(crate) fn section_of(requirement: &Requirement) -> String {
-    let parts: Vec<&str> = requirement.section.split('.').collect();
-    let depth = match (requirement.rfc.as_str(), parts.as_slice()) {
-        ("7644", ["3", "4" | "5", ..]) => 3,
-        ("7644", ["3", ..]) => 2,
-        ("7643" | "7644", _) => 1,
-        _ => 0,
-    };
-    let section = parts[..depth.min(parts.len())].join(".");
-    format!("RFC {} {section}", requirement.rfc)
-        .trim_end()
-        .to_owned()
-}
-
-/// Sorts by RFC, the core ones first, and by section as numbers.
-pub(super) fn order(requirement: &Requirement) -> (bool, String, Vec<u32>) {
-    let section = requirement
-        .section
-        .split('.')
-        .map(|part| part.parse().unwrap_or_default());
-    (
-        !CORE.contains(&requirement.rfc.as_str()),
-        requirement.rfc.clone(),
-        section.collect(),
-    )
 }

@@ -7,6 +7,9 @@ use serde::Deserialize;
 
 static LIST: &str = include_str!("../../fixtures/rfc-requirements.jsonl");
 
+/// The two RFCs that define SCIM; the others are named by them, or add to them.
+const CORE: [&str; 2] = ["7643", "7644"];
+
 /// One requirement. The list has more columns; these are the ones that judging, reports and explanations use.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Requirement {
@@ -61,6 +64,31 @@ impl Requirement {
     /// All of them in the order of the list. Parses the whole list: not for start-up.
     pub fn all() -> Vec<Self> {
         LIST.lines().filter_map(parse).collect()
+    }
+
+    /// The group of sections that it is counted in: `RFC 7644 3.5.2`. As deep as the sections are long: chapter 3 of RFC 7644 is
+    /// the protocol itself, and its 3.4 and 3.5 hold every query and every change.
+    pub fn group(&self) -> String {
+        let parts: Vec<&str> = self.section.split('.').collect();
+        let depth = match (self.rfc.as_str(), parts.as_slice()) {
+            ("7644", ["3", "4" | "5", ..]) => 3,
+            ("7644", ["3", ..]) => 2,
+            ("7643" | "7644", _) => 1,
+            _ => 0,
+        };
+        let section = parts[..depth.min(parts.len())].join(".");
+        format!("RFC {} {section}", self.rfc).trim_end().to_owned()
+    }
+
+    /// Sorts by RFC, the core ones first, and by section as numbers.
+    pub fn order(&self) -> (bool, String, Vec<u32>) {
+        let section = self.section.split('.');
+        let section = section.map(|part| part.parse().unwrap_or_default());
+        (
+            !CORE.contains(&self.rfc.as_str()),
+            self.rfc.clone(),
+            section.collect(),
+        )
     }
 }
 

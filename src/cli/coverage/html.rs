@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::cli::coverage::short;
-use crate::coverage::{Claim, Entry, Standing, Tally, by_section, by_tier, section_of};
+use crate::coverage::{Claim, Entry, Standing, Tally, by_section, by_tier};
 
 /// Most scenarios that are named for one requirement; the providers' stories repeat some of them by the hundred.
 const MOST: usize = 8;
@@ -29,7 +29,7 @@ pub(super) fn page(entries: &[Entry]) -> String {
     counts(&mut page, &by_section(entries));
     let mut group = String::new();
     for entry in entries {
-        let section = section_of(&entry.requirement);
+        let section = entry.requirement.group();
         if section != group {
             if !group.is_empty() {
                 page.push_str("</table>\n");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::coverage::{Claim, Entry, Tally, by_section, by_tier, section_of};
+use crate::coverage::{Claim, Entry, Tally, by_section, by_tier};
 
 /// `totals`, `tiers`, `sections`, and `requirements` with all that tests each of them.
 pub(super) fn object(entries: &[Entry]) -> String {
@@ -42,7 +42,7 @@ fn requirement(entry: &Entry) -> Value {
         "id": requirement.id,
         "rfc": requirement.rfc,
         "section": requirement.section,
-        "group": section_of(requirement),
+        "group": requirement.group(),
         "level": requirement.level,
         "tier": requirement.tier,
         "area": requirement.area,

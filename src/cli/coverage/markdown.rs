@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::cli::coverage::{only_when_named, short};
-use crate::coverage::{Claim, Entry, Standing, Tally, by_section, by_tier, section_of};
+use crate::coverage::{Claim, Entry, Standing, Tally, by_section, by_tier};
 
 /// The counts, and a table for each group of sections.
 pub(super) fn page(entries: &[Entry]) -> String {
@@ -24,7 +24,7 @@ pub(super) fn page(entries: &[Entry]) -> String {
     }
     let mut group = String::new();
     for entry in entries {
-        let section = section_of(&entry.requirement);
+        let section = entry.requirement.group();
         if section != group {
             let _ = write!(
                 page,
