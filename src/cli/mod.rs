@@ -11,6 +11,7 @@ mod certify;
 mod consent;
 mod coverage;
 mod diff;
+mod doctor;
 mod failing;
 mod import;
 mod interrupt;
@@ -105,6 +106,8 @@ enum Command {
     Report(Box<report::LogArguments>),
     /// Say whether Okta or Entra would list the integration, and write the evidence down
     Certify(Box<certify::CertifyArguments>),
+    /// Say why a target cannot be tested, and what to do about it
+    Doctor(Box<doctor::DoctorArguments>),
     /// Find and remove what killed runs have left at a target
     Sweep(Box<sweep::SweepArguments>),
     /// Look at pending snapshots and accept or reject them one by one
@@ -216,6 +219,7 @@ pub fn main() -> ExitCode {
         Command::Org(arguments) => org::org(&arguments),
         Command::Report(arguments) => report::report(&arguments),
         Command::Certify(arguments) => certify::certify(&arguments),
+        Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::Sweep(arguments) => sweep::sweep(&arguments),
         Command::Review(arguments) => review::review(&arguments),
         Command::Accept(arguments) => review::accept(&arguments),

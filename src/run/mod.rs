@@ -4,6 +4,7 @@ mod cleanup;
 pub(crate) mod client;
 pub(crate) mod created;
 mod declared;
+pub(crate) mod doctor;
 pub(crate) mod drive;
 mod dry;
 pub(crate) mod journal;
@@ -21,6 +22,7 @@ pub(crate) mod sweep;
 pub(crate) mod sync;
 mod token;
 mod token_fault;
+mod trouble;
 mod wire;
 
 pub use wire::Bounds;

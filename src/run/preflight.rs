@@ -7,11 +7,12 @@ use serde_json::Value;
 
 use crate::checks::Watch;
 use crate::event::{Authentication, Event};
-use crate::exchange::{Exchange, Failure, Response};
+use crate::exchange::{Exchange, Response};
 use crate::plan::{Known, Outgoing};
 use crate::profile::ProfileId;
 use crate::run::client::Client;
 use crate::run::token_fault::TokenFault;
+use crate::run::trouble::Trouble;
 use crate::scenario::Scenario;
 use crate::scim::urn;
 use crate::target::{Credential, Target};
@@ -74,7 +75,9 @@ pub(crate) async fn first_question(
     );
     let first = client.send(&request).await;
     let asked = tenant.and_then(|tenant| target.tenants.get(tenant));
-    let untestable = problem(&first, asked.unwrap_or(target));
+    let trouble = Trouble::of(&first);
+    let untestable =
+        trouble.map(|trouble| trouble.told(&first.request.url(), asked.unwrap_or(target)));
     (Some((authentication, first)), untestable)
 }
 
@@ -119,29 +122,8 @@ async fn asked_about_itself(
                 .await,
         );
     }
-    if exchanges
-        .iter()
-        .all(|exchange| exchange.status().is_none_or(|status| status >= 500))
-    {
-        let statuses: BTreeSet<String> = exchanges
-            .iter()
-            .filter_map(Exchange::status)
-            .map(|status| status.to_string())
-            .collect();
-        let message = format!(
-            "the target answers every request with {}: {}",
-            statuses.into_iter().collect::<Vec<_>>().join(" or "),
-            exchanges
-                .iter()
-                .map(|exchange| exchange.request.target.as_str())
-                .collect::<Vec<_>>()
-                .join(", ")
-        );
-        let hint = Some(
-            "look into its log; nothing about provisioning can be said before it answers"
-                .to_owned(),
-        );
-        return Err(Untestable { message, hint });
+    if let Some(untestable) = only_errors(exchanges) {
+        return Err(untestable);
     }
     let attributes = attributes(body(&exchanges[2]));
     let mut capabilities = capabilities(body(&exchanges[1]));
@@ -162,6 +144,34 @@ async fn asked_about_itself(
         tenants: target.tenants.keys().cloned().collect(),
     };
     Ok(known)
+}
+
+/// Why a run would be pointless where nothing but server errors came back.
+pub(crate) fn only_errors(exchanges: &[Exchange]) -> Option<Untestable> {
+    let answered = |exchange: &Exchange| exchange.status().is_some_and(|status| status < 500);
+    if exchanges.iter().any(answered) {
+        return None;
+    }
+    let statuses: BTreeSet<String> = exchanges
+        .iter()
+        .filter_map(Exchange::status)
+        .map(|status| status.to_string())
+        .collect();
+    let targets: Vec<&str> = exchanges
+        .iter()
+        .map(|exchange| exchange.request.target.as_str())
+        .collect();
+    Some(Untestable {
+        message: format!(
+            "the target answers every request with {}: {}",
+            statuses.into_iter().collect::<Vec<_>>().join(" or "),
+            targets.join(", ")
+        ),
+        hint: Some(
+            "look into its log; nothing about provisioning can be said before it answers"
+                .to_owned(),
+        ),
+    })
 }
 
 fn needs_entitlements(scenario: &Scenario) -> bool {
@@ -191,119 +201,6 @@ fn body(exchange: &Exchange) -> Option<&Value> {
         .response()
         .filter(|response| response.status == 200)
         .and_then(Response::json)
-}
-
-fn problem(first: &Exchange, target: &Target) -> Option<Untestable> {
-    let url = first.request.url();
-    let untestable = |message: String, hint: &str| {
-        Some(Untestable {
-            message,
-            hint: Some(hint.to_owned()),
-        })
-    };
-    let response = match &first.outcome {
-        Ok(response) => response,
-        Err(failure) => {
-            let hint = match failure {
-                Failure::Connect(_) => "is the server running, and are host and port right?",
-                Failure::Tls(words) if words.contains("corrupt message") => {
-                    "the server there does not speak TLS: is it http, not https?"
-                }
-                Failure::Tls(_) => {
-                    "the certificate must be valid for this host and issued by an authority that this machine trusts"
-                }
-                Failure::Timeout(_) => "is the address right? `--timeout` allows more time",
-                Failure::Protocol(_) => {
-                    "does an HTTP server listen there, and is it http or https?"
-                }
-                Failure::NotSent(_) => "look at the URL and the headers of the target",
-            };
-            let message = match failure {
-                Failure::Protocol(_) => format!("{url} gives {failure}"),
-                _ => format!("{url} cannot be reached: {failure}"),
-            };
-            return untestable(message, hint);
-        }
-    };
-    let html = response.body.text().trim_start().starts_with('<')
-        || response
-            .header("content-type")
-            .is_some_and(|kind| kind.starts_with("text/html"));
-    match response.status {
-        401 | 403 => {
-            let hint = match target.credential {
-                Credential::None => {
-                    "give the token with `--token-env NAME`, `--token-file FILE` or `--token -`"
-                }
-                Credential::ClientCredentials(_) => {
-                    "the access token was sent, and is not accepted: does the target trust this token endpoint, and is the scope right?"
-                }
-                _ => {
-                    "the token or password was sent, and is not accepted: is it the right one, and is it still valid?"
-                }
-            };
-            untestable(
-                format!(
-                    "{url} answers {}: the target does not accept the credentials",
-                    response.status
-                ),
-                hint,
-            )
-        }
-        300..=399 => {
-            let to = response.header("location").unwrap_or("nowhere");
-            untestable(
-                format!(
-                    "{url} answers {} and points to {to}; redirects are never followed with credentials",
-                    response.status
-                ),
-                "if that address is the endpoint, give it as the target",
-            )
-        }
-        status if html && status < 500 => untestable(
-            format!("{url} answers {status} with a web page, not with SCIM"),
-            "the base URL is the address below which `/Users` is, often ending in /scim/v2",
-        ),
-        404 => untestable(
-            format!("{url} answers 404: there is no SCIM endpoint at this base URL"),
-            "the base URL is the address below which `/Users` is, often ending in /scim/v2",
-        ),
-        status if status < 300 => {
-            if let Some(broken) = &response.broken {
-                return untestable(
-                    format!("{url} answers {status}, but {broken}"),
-                    "it was asked for one user only; look into its log, and at what stands between here and there",
-                );
-            }
-            let message = match response.document() {
-                Ok(_) if response.json().is_some_and(is_foreign) => {
-                    format!("{url} answers {status} with JSON that is not SCIM")
-                }
-                Ok(_) => return None,
-                Err(_) if response.body.is_empty() => {
-                    format!("{url} answers {status} without a body")
-                }
-                Err(fault) => format!(
-                    "{url} answers {status}, but what it sends cannot be read as JSON: {fault}"
-                ),
-            };
-            untestable(
-                message,
-                "the base URL is the address below which `/Users` is, often ending in /scim/v2",
-            )
-        }
-        _ => None,
-    }
-}
-
-/// An object without anything of a list (RFC 7644 3.4.2). A list that is merely wrong is for the scenarios to judge.
-fn is_foreign(document: &Value) -> bool {
-    let listed = |name: &String| {
-        ["schemas", "totalresults", "resources"].contains(&name.to_ascii_lowercase().as_str())
-    };
-    document
-        .as_object()
-        .is_some_and(|members| !members.keys().any(listed))
 }
 
 /// What the target advertises, by the words that `needs` uses.

@@ -5,6 +5,7 @@ mod baseline;
 mod certify;
 mod config;
 mod diff;
+mod doctor;
 mod entitlements;
 mod explain;
 mod oauth;
