@@ -28,6 +28,7 @@ mod org;
 pub mod plan;
 pub mod profile;
 pub mod reduce;
+mod record;
 pub mod report;
 pub mod run;
 pub mod scenario;

@@ -22,6 +22,7 @@ mod out;
 mod payload;
 mod playing;
 mod reduce;
+mod record;
 mod report;
 mod reporting;
 mod review;
@@ -102,6 +103,8 @@ enum Command {
     Sync(Box<sync::SyncArguments>),
     /// Serve the part of a provider's management API that scripts call, and provision a target as it does
     Org(Box<org::OrgArguments>),
+    /// Stand between a client and an endpoint, pass everything on, judge it, and write it down
+    Record(Box<record::RecordArguments>),
     /// Render event logs again, several as one run
     Report(Box<report::LogArguments>),
     /// Say whether Okta or Entra would list the integration, and write the evidence down
@@ -217,6 +220,7 @@ pub fn main() -> ExitCode {
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Sync(arguments) => sync::sync(&arguments),
         Command::Org(arguments) => org::org(&arguments),
+        Command::Record(arguments) => record::record(&arguments),
         Command::Report(arguments) => report::report(&arguments),
         Command::Certify(arguments) => certify::certify(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),

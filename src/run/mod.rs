@@ -15,7 +15,7 @@ mod naming;
 mod outage;
 mod play;
 pub(crate) mod preflight;
-mod received;
+pub(crate) mod received;
 mod secrets;
 pub(crate) mod state_file;
 pub(crate) mod sweep;
@@ -24,6 +24,7 @@ mod token;
 mod token_fault;
 mod trouble;
 mod wire;
+pub(crate) mod wire;
 
 pub use wire::Bounds;
 

@@ -77,15 +77,7 @@ impl Wire {
 
     fn failure(&self, problem: &reqwest::Error) -> Failure {
         let words = self.secrets.mask().text(&chain(problem));
-        let lower = words.to_lowercase();
-        let is_tls = [
-            "certificate",
-            "handshake",
-            "tls",
-            // What rustls says of a server that answers in plain HTTP.
-            "corrupt message",
-        ];
-        if is_tls.iter().any(|word| lower.contains(word)) {
+        if is_tls(&words) {
             Failure::Tls(words)
         } else if problem.is_connect() {
             Failure::Connect(words)
@@ -93,6 +85,20 @@ impl Wire {
             Failure::Protocol(words)
         }
     }
+}
+
+/// Whether an error is about TLS, by its words.
+pub(crate) fn is_tls(words: &str) -> bool {
+    let lower = words.to_lowercase();
+    [
+        "certificate",
+        "handshake",
+        "tls",
+        // What rustls says of a server that answers in plain HTTP.
+        "corrupt message",
+    ]
+    .iter()
+    .any(|word| lower.contains(word))
 }
 
 /// An error with its causes, each said once.

@@ -214,8 +214,20 @@ impl Config {
     /// # Errors
     /// There is none, its URL is wrong, or a secret is missing.
     pub fn target(&self, name: &str, file: &Path) -> Result<(Target, &TargetConfig), ConfigError> {
-        let config = self
-            .targets
+        let config = self.entry(name, file)?;
+        Ok((config.target(name)?, config))
+    }
+
+    /// Where the target of that name is; its secrets are not asked for.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn address(&self, name: &str, file: &Path) -> Result<&str, ConfigError> {
+        Ok(&self.entry(name, file)?.url)
+    }
+
+    fn entry(&self, name: &str, file: &Path) -> Result<&TargetConfig, ConfigError> {
+        self.targets
             .get(name)
             .ok_or_else(|| ConfigError::UnknownTarget {
                 name: name.to_owned(),
@@ -225,8 +237,7 @@ impl Config {
                     .keys()
                     .map(|known| format!("`{known}`"))
                     .collect(),
-            })?;
-        Ok((config.target(name)?, config))
+            })
     }
 }
 

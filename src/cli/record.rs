@@ -1,0 +1,322 @@
+//! `scimulate record`: a reverse proxy between a client and an endpoint that writes down what passes.
+
+use std::fs;
+use std::io::{self, Write};
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::cli::interrupt::signal;
+use crate::cli::target::complaint as of_config;
+use crate::cli::{Complaint, FAILED, FINE, INTERRUPTED, USAGE};
+use crate::exchange::Exchange;
+use crate::finding::Finding;
+use crate::finding::fail_on::FailOn;
+use crate::finding::weighing::Weighing;
+use crate::record::{Desk, EventLog, Fault, Seen, Settings, Summary, Upstream, start};
+use crate::report::clean::{one_line, shortened};
+use crate::run::Bounds;
+use crate::target::{BaseUrl, Config};
+
+/// Bytes of a target that are shown.
+const SHOWN: usize = 200;
+
+/// Options of `scimulate record`.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Point the client at the URL that is printed instead of the endpoint's; the path is the same. Ctrl-C ends \
+    the recording in good order, and nothing is lost if the recorder is killed.\n\n\
+    Exit codes: 0 the recording is whole, 1 something failed that `--fail-on` names, 2 the command is wrong, or something \
+    could not be written."
+)]
+pub(crate) struct RecordArguments {
+    /// Base URL of the endpoint behind the recorder, or a name in scimulate.toml; the client authenticates itself
+    #[arg(long, env = "SCIMULATE_UPSTREAM", value_name = "URL|NAME")]
+    upstream: String,
+    /// File to record to, by its extension: .jsonl an event log. Repeat it for several. Without one, exchanges are only
+    /// judged
+    #[arg(long, short, value_name = "FILE")]
+    out: Vec<PathBuf>,
+    /// Port to listen on; 0 for any free one
+    #[arg(
+        long,
+        short,
+        env = "SCIMULATE_PORT",
+        value_name = "PORT",
+        default_value_t = 8070
+    )]
+    port: u16,
+    /// Address to listen on
+    #[arg(
+        long,
+        env = "SCIMULATE_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1"
+    )]
+    listen: IpAddr,
+    /// Tell the endpoint the host that the client asked for, instead of the endpoint's own: addresses in its answers then
+    /// lead to the recorder
+    #[arg(long)]
+    keep_host: bool,
+    /// Put the recorder's address where the endpoint's stands in answers, and the other way round in requests; they then
+    /// are no longer passed on byte for byte
+    #[arg(long, conflicts_with = "keep_host")]
+    rewrite_urls: bool,
+    /// Most bytes of a body that are kept; all are passed on
+    #[arg(long, env = "SCIMULATE_MAX_BODY", value_name = "BYTES", default_value_t = Bounds::default().body)]
+    max_body: u64,
+    /// Write over recordings that are there
+    #[arg(long)]
+    overwrite: bool,
+    /// End with exit code 1 if something fails: must, should or may, of anybody or of one authority (rfc, okta, entra),
+    /// such as `rfc:should,entra` [default: none]
+    #[arg(long, env = "SCIMULATE_FAIL_ON", value_name = "WHAT")]
+    fail_on: Option<FailOn>,
+    /// No line for each exchange
+    #[arg(long, short)]
+    quiet: bool,
+    /// File with named targets
+    #[arg(
+        long,
+        env = "SCIMULATE_CONFIG",
+        value_name = "FILE",
+        default_value = "scimulate.toml"
+    )]
+    config: PathBuf,
+}
+
+/// Records until it is stopped. The first line on stdout is the base URL for the client.
+pub(crate) fn record(arguments: &RecordArguments) -> Result<ExitCode, Complaint> {
+    let base = arguments.base()?;
+    let outputs = arguments.outputs()?;
+    let upstream = Upstream::new(base).map_err(Complaint::new)?;
+    let quiet = arguments.quiet;
+    let desk = Desk::new(
+        &upstream,
+        arguments.max_body,
+        Weighing {
+            fail_on: arguments.fail_on.clone(),
+            ..Weighing::default()
+        },
+        arguments.keep_host || arguments.rewrite_urls,
+        outputs.log()?,
+        Box::new(move |seen| tell(&seen, quiet)),
+    );
+    let settings = Settings {
+        address: arguments.listen,
+        port: arguments.port,
+        upstream,
+        keep_host: arguments.keep_host,
+        rewrite: arguments.rewrite_urls,
+        limit: arguments.max_body,
+    };
+    let summary = crate::cli::runtime()?.block_on(async {
+        let running = start(settings, desk).await.map_err(complaint)?;
+        // Whoever started it may not read its output.
+        let _ =
+            writeln!(io::stdout(), "{}", running.base_url()).and_then(|()| io::stdout().flush());
+        signal().await;
+        let again = tokio::spawn(async {
+            signal().await;
+            std::process::exit(i32::from(INTERRUPTED));
+        });
+        let summary = running.stop().await;
+        again.abort();
+        Ok(summary)
+    })?;
+    say(&summed_up(&summary, &outputs));
+    Ok(ExitCode::from(if !summary.lost.is_empty() {
+        USAGE
+    } else if arguments.fail_on.is_some() && summary.failed() {
+        FAILED
+    } else {
+        FINE
+    }))
+}
+
+/// The files of a recording.
+#[derive(Debug, Default)]
+struct Outputs {
+    log: Option<PathBuf>,
+}
+
+impl Outputs {
+    fn log(&self) -> Result<Option<EventLog>, Complaint> {
+        let Some(path) = &self.log else {
+            return Ok(None);
+        };
+        EventLog::create(path)
+            .map(Some)
+            .map_err(|problem| unwritable(path, &problem))
+    }
+
+    fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        self.log.iter()
+    }
+}
+
+fn unwritable(path: &Path, problem: &io::Error) -> Complaint {
+    Complaint::new(format!("cannot write `{}`: {problem}", path.display()))
+        .hint("nothing is recorded yet; name a file in a folder that is there and can be written")
+}
+
+impl RecordArguments {
+    fn base(&self) -> Result<BaseUrl, Complaint> {
+        let written = &self.upstream;
+        let url = match written.contains("://") {
+            true => written.clone(),
+            false => {
+                let config = Config::read(&self.config).map_err(of_config)?;
+                // Only where it is: the client brings its own credentials.
+                config
+                    .address(written, &self.config)
+                    .map_err(of_config)?
+                    .to_owned()
+            }
+        };
+        BaseUrl::parse(&url).map_err(|problem| of_config(problem.into()))
+    }
+
+    fn outputs(&self) -> Result<Outputs, Complaint> {
+        let mut outputs = Outputs::default();
+        for path in &self.out {
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            let place = match extension.unwrap_or_default().to_ascii_lowercase().as_str() {
+                "jsonl" => &mut outputs.log,
+                _ => {
+                    return Err(Complaint::new(format!(
+                        "`--out {}` does not say what to write",
+                        path.display()
+                    ))
+                    .hint("end the name with .jsonl for an event log"));
+                }
+            };
+            if let Some(other) = place.replace(path.clone()) {
+                return Err(Complaint::new(format!(
+                    "`{}` and `{}` would be the same recording twice",
+                    other.display(),
+                    path.display()
+                ))
+                .hint("leave one of them out"));
+            }
+        }
+        let is_there = |path: &&PathBuf| {
+            fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0)
+        };
+        if let Some(path) = outputs.paths().find(is_there).filter(|_| !self.overwrite) {
+            return Err(
+                Complaint::new(format!("`{}` is there already", path.display()))
+                    .hint("name another file, or write over it with `--overwrite`"),
+            );
+        }
+        Ok(outputs)
+    }
+}
+
+fn complaint(fault: Fault) -> Complaint {
+    let complaint = Complaint::new(fault.to_string());
+    match fault {
+        Fault::Taken(_) => complaint.hint("take another one, or `--port 0` for any free one"),
+        Fault::Socket(..) => {
+            complaint.hint("name an address of this machine with `--listen ADDRESS`")
+        }
+        Fault::Thread(_) => complaint,
+    }
+}
+
+fn tell(seen: &Seen<'_>, quiet: bool) {
+    match seen {
+        Seen::Exchange(..) if quiet => {}
+        Seen::Exchange(number, exchange, findings) => say(&line(*number, exchange, findings)),
+        Seen::Client(client) if quiet || client.possible.is_empty() => {}
+        Seen::Client(client) => say(&format!("      client: {}", named(client))),
+        Seen::Notice(words) => say(&format!("notice: {}", one_line(words))),
+    }
+}
+
+/// An exchange in one line, and a line for each thing that is wrong with it.
+fn line(number: u64, exchange: &Exchange, findings: &[Finding]) -> String {
+    let request = &exchange.request;
+    let target = shortened(&one_line(&request.target), SHOWN);
+    let outcome = match &exchange.outcome {
+        Ok(response) => match &response.broken {
+            Some(broken) => format!("{}, and {}", response.status, one_line(&broken.to_string())),
+            None => response.status.to_string(),
+        },
+        Err(failure) => one_line(&failure.to_string()),
+    };
+    let milliseconds = exchange.elapsed.as_secs_f64() * 1000.0;
+    let mut text = format!(
+        "{number:>5} {} {target} -> {outcome}, {milliseconds:.1} ms",
+        one_line(&request.method)
+    );
+    for finding in findings.iter().filter(|finding| finding.failed()) {
+        text.push_str(&format!(
+            "\n      {} ({}, {}): {}",
+            finding.authority.broken(),
+            finding.strength.name(),
+            finding.id,
+            one_line(&finding.message)
+        ));
+    }
+    text
+}
+
+fn named(client: &crate::profile::Recognised) -> String {
+    let names: Vec<&str> = client.possible.iter().map(|client| client.name()).collect();
+    match names.is_empty() {
+        true => "unknown".to_owned(),
+        false => names.join(" or "),
+    }
+}
+
+fn summed_up(summary: &Summary, outputs: &Outputs) -> String {
+    let many = |count: u64, noun: &str| match count {
+        1 => format!("1 {noun}"),
+        count => format!("{count} {noun}s"),
+    };
+    let mut text = format!("recorded {}", many(summary.exchanges, "exchange"));
+    if summary.unanswered > 0 {
+        text.push_str(&format!(
+            ", {} of them without an answer",
+            summary.unanswered
+        ));
+    }
+    text.push_str(&format!("\nclient: {}", named(&summary.client)));
+    for reason in &summary.client.because {
+        text.push_str(&format!("\n  {}", one_line(reason)));
+    }
+    if summary.findings.is_empty() {
+        text.push_str("\nfindings: nothing is wrong with what was seen");
+    }
+    for (authority, (counting, others)) in &summary.findings {
+        let mut counts = Vec::new();
+        if *counting > 0 {
+            counts.push(many(*counting, "failure"));
+        }
+        if *others > 0 {
+            counts.push(many(*others, "warning"));
+        }
+        text.push_str(&format!("\n{}: {}", authority.broken(), counts.join(", ")));
+    }
+    for (id, times) in &summary.rules {
+        text.push_str(&format!("\n  {id}: {times}"));
+    }
+    for path in outputs.paths() {
+        text.push_str(&format!("\nwritten: {}", path.display()));
+    }
+    for (path, lost) in &summary.lost {
+        text.push_str(&format!(
+            "\nerror: {} could not be written to `{path}`, which has the others",
+            many(*lost, "exchange")
+        ));
+    }
+    text
+}
+
+fn say(text: &str) {
+    // Nobody reads stderr any more: what passes is recorded all the same.
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
