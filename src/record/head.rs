@@ -225,12 +225,15 @@ impl Head {
     /// the first header.
     pub(crate) fn set(&mut self, name: &str, value: &[u8]) {
         let place = self.headers.iter().position(|line| line.is(name));
-        let known = place.map(|place| self.headers[place].name().to_vec());
-        let mut raw = known.unwrap_or_else(|| name.as_bytes().to_vec());
+        let (mut raw, end) = match place.map(|place| &self.headers[place]) {
+            Some(line) if !line.raw.ends_with(b"\r\n") => (line.name().to_vec(), &b"\n"[..]),
+            Some(line) => (line.name().to_vec(), &b"\r\n"[..]),
+            None => (name.as_bytes().to_vec(), &b"\r\n"[..]),
+        };
         let length = raw.len();
         raw.extend_from_slice(b": ");
         raw.extend_from_slice(value);
-        raw.extend_from_slice(b"\r\n");
+        raw.extend_from_slice(end);
         let line = Line { raw, name: length };
         let Some(place) = place else {
             return self.headers.insert(0, line);

@@ -207,8 +207,15 @@ impl Passage<'_> {
         mut self,
         outcome: Result<Answered, Failure>,
         elapsed: Duration,
-        notices: Vec<String>,
+        mut notices: Vec<String>,
     ) {
+        let copied = &self.upload.copied;
+        if copied.whole().is_none() {
+            notices.push(format!(
+                "the request's body has {} bytes, of which the first {} are kept",
+                copied.length, self.shared.limit
+            ));
+        }
         let crowded = self.under_way.end();
         let passed = Passed {
             method: self.route.method,

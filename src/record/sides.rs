@@ -45,6 +45,8 @@ impl ClientSide {
     pub(crate) fn reset(self) {
         // Without it the connection ends in good order, which is the best that is left.
         let _ = self.writer.as_ref().set_zero_linger();
+        // Dropped, it would end its side in good order first.
+        self.writer.forget();
     }
 
     /// Ends the connection in good order: what the client is still sending must not break off what it still reads.

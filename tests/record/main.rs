@@ -1,0 +1,7 @@
+//! `scimulate record` between raw sockets, odd endpoints and real clients: what passes, what is written, and how it ends.
+
+mod ends;
+mod outputs;
+mod stand;
+mod upstreams;
+mod wire;
