@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::exchange::{Body, Broken, Exchange, Failure, Request, Response, Sender};
+use crate::exchange::{Body, Broken, Exchange, Failure, Request, Response, Sender, decoded};
 use crate::record::head::Head;
-use crate::run::received::{EVIDENCE, decoded};
+use crate::run::received::EVIDENCE;
 
 /// A copy of a body, up to a limit.
 #[derive(Debug, Clone, Default)]

@@ -23,7 +23,6 @@ pub(crate) mod sync;
 mod token;
 mod token_fault;
 mod trouble;
-mod wire;
 pub(crate) mod wire;
 
 pub use wire::Bounds;

@@ -8,7 +8,7 @@ use crate::exchange::{Body, Broken, Mask, Response, decoded};
 use crate::run::wire::chain;
 
 /// Bytes that are kept of a body over the limit: nothing is judged by them, and every report would carry them.
-const EVIDENCE: usize = 64 * 1024;
+pub(crate) const EVIDENCE: usize = 64 * 1024;
 
 /// An answer with whatever secrets it holds.
 pub(crate) struct Received {
