@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal};
 use serde_json::json;
 
 use crate::cli::diagnostic::plural;
-use crate::finding::template::template;
+use crate::finding::template::{template, unquoted};
 use crate::finding::{Difference, Verdict};
 use crate::report::clean::one_line;
 use crate::report::difference::shown;
@@ -179,14 +179,33 @@ fn groups(contrast: &Contrast) -> Groups<'_> {
     let mut groups: BTreeMap<String, (&Difference, Vec<&StepName>)> = BTreeMap::new();
     for step in &contrast.steps {
         for difference in &step.differences {
-            let key = json!([difference.path, difference.expected, difference.received]);
-            let group = groups.entry(key.to_string());
-            group.or_insert((difference, Vec::new())).1.push(&step.name);
+            // Who it is about is different in every step.
+            let key = json!([
+                unquoted(&difference.path),
+                difference.expected,
+                difference.received
+            ]);
+            let key = unnumbered(&key.to_string());
+            let (_, steps) = groups.entry(key).or_insert((difference, Vec::new()));
+            if steps.last() != Some(&&step.name) {
+                steps.push(&step.name);
+            }
         }
     }
     let mut groups: Groups<'_> = groups.into_values().collect();
     groups.sort_by_key(|(_, steps)| std::cmp::Reverse(steps.len()));
     groups
+}
+
+/// The text with all ids alike.
+fn unnumbered(text: &str) -> String {
+    let mut parts = text.split("[id-");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        plain.push_str("[id-");
+        plain.push_str(part.trim_start_matches(|letter: char| letter.is_ascii_digit()));
+    }
+    plain
 }
 
 fn named(step: &StepName) -> String {
