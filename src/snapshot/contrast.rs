@@ -273,3 +273,83 @@ fn difference(path: &str, expected: Value, received: Value) -> Difference {
         only_case: false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Answered, Contrast, StepAnswers, StepKey};
+    use crate::finding::Verdict;
+
+    /// A run with a step for each answer: request, status and body.
+    fn run(answers: &[(&str, u16, &str)]) -> Answered {
+        let mut run = Answered::default();
+        for (index, (request, status, body)) in answers.iter().enumerate() {
+            let key = StepKey {
+                scenario: "story.yaml".to_owned(),
+                client: "okta-oin".to_owned(),
+                step: format!("step {index}"),
+            };
+            let contents = format!(r#"{{"request":"{request}","status":{status},"body":{body}}}"#);
+            let step = StepAnswers {
+                file: "story.yaml".to_owned(),
+                line: index + 1,
+                verdict: Verdict::Pass,
+                failed: Vec::new(),
+                answers: vec![Ok(contents)],
+            };
+            run.steps.insert(key, step);
+        }
+        run
+    }
+
+    fn paths(first: &[(&str, u16, &str)], second: &[(&str, u16, &str)]) -> Vec<String> {
+        let contrast = Contrast::of(&run(first), &run(second));
+        let differences = contrast.steps.iter().flat_map(|step| &step.differences);
+        differences.map(|one| one.path.clone()).collect()
+    }
+
+    #[test]
+    fn other_numbers_for_the_same_resources_are_no_difference() {
+        let first = [
+            ("POST /Users", 201, r#"{"id":"[id-1]","active":true}"#),
+            ("GET /Users/[id-1]", 200, r#"{"id":"[id-1]"}"#),
+        ];
+        let second = [
+            ("POST /Users", 201, r#"{"id":"[id-4]","active":true}"#),
+            ("GET /Users/[id-4]", 200, r#"{"id":"[id-4]"}"#),
+        ];
+        assert_eq!(paths(&first, &second), Vec::<String>::new());
+    }
+
+    #[test]
+    fn another_resource_is_a_difference() {
+        let first = [
+            ("POST /Users", 201, r#"{"id":"[id-1]"}"#),
+            ("POST /Users", 201, r#"{"id":"[id-2]"}"#),
+            ("GET /Users/[id-1]", 200, r#"{"id":"[id-1]"}"#),
+        ];
+        let mut second = first;
+        second[2] = ("GET /Users/[id-1]", 200, r#"{"id":"[id-2]"}"#);
+        assert_eq!(paths(&first, &second), ["id"]);
+        second[2] = ("GET /Users/[id-2]", 200, r#"{"id":"[id-2]"}"#);
+        assert_eq!(paths(&first, &second), ["request 1"]);
+    }
+
+    #[test]
+    fn an_error_instead_of_a_resource_is_one_difference() {
+        let first = [("GET /Users/[id-1]", 200, r#"{"id":"[id-1]","active":true}"#)];
+        let second = [(
+            "GET /Users/[id-1]",
+            404,
+            r#"{"detail":"gone","status":"404"}"#,
+        )];
+        assert_eq!(paths(&first, &second), ["GET /Users/[id-1]: status"]);
+    }
+
+    #[test]
+    fn steps_that_one_run_alone_has_are_told() {
+        let first = [("GET /Users", 200, "{}"), ("GET /Groups", 200, "{}")];
+        let contrast = Contrast::of(&run(&first), &run(&first[..1]));
+        assert_eq!(contrast.only_first[0].place, "story.yaml:2");
+        assert!(contrast.only_second.is_empty() && !contrast.is_empty());
+    }
+}
