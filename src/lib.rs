@@ -30,6 +30,7 @@ pub mod profile;
 mod record;
 pub mod reduce;
 pub mod report;
+pub mod retell;
 pub mod run;
 pub mod scenario;
 pub mod scim;

@@ -3,6 +3,7 @@
 mod encoding;
 mod recognise;
 
+pub(crate) use encoding::decoded_query;
 pub use encoding::{FilterEscape, QueryEncoding, encode_segment};
 pub use recognise::{Recognised, Recogniser};
 

@@ -24,7 +24,7 @@ pub(crate) fn tree(tree: &Tree) -> String {
         Tree::Bool(flag) => flag.to_string(),
         Tree::Number(number) => number.to_string(),
         // `Display` of a text writes it as it stands in a file.
-        Tree::Text(text) => Value::from(text.to_string()).to_string(),
+        Tree::Text(text) => in_quotes(&text.to_string()),
         Tree::List(items) => list(items.iter().map(self::tree)),
         Tree::Map(members) => {
             let members: Vec<(String, String)> = members
@@ -108,7 +108,35 @@ pub(crate) fn name(name: &str) -> String {
 
 /// A quoted text.
 pub(crate) fn quoted(text: &str) -> String {
-    Value::from(text.replace("${", "$${")).to_string()
+    in_quotes(&text.replace("${", "$${"))
+}
+
+/// A text in double quotes, variables as they were written.
+pub(crate) fn in_quotes(written: &str) -> String {
+    let mut quoted = String::with_capacity(written.len() + 2);
+    quoted.push('"');
+    for letter in written.chars() {
+        match letter {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            '\t' => quoted.push_str("\\t"),
+            '\r' => quoted.push_str("\\r"),
+            letter if is_printable(letter) => quoted.push(letter),
+            letter => quoted.push_str(&format!("\\u{:04x}", u32::from(letter))),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// What may stand in a YAML file as it is (YAML 1.2, 5.1) and shows, line breaks and tabs apart.
+pub(crate) fn is_printable(letter: char) -> bool {
+    let is_hidden = matches!(
+        letter,
+        '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}'
+    );
+    !letter.is_control() && !is_hidden
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {

@@ -1,0 +1,536 @@
+//! The cast: who and which groups the recording speaks of, and what they are called in the file.
+
+use std::collections::{BTreeSet, HashMap};
+
+use serde_json::Value;
+
+use super::attribute::{Attribute, Owner, owner_of, place};
+use super::body::{Leaf, tree};
+use super::disguise::Disguise;
+use super::fold::Asked;
+use super::known::{Known, Pieces, variable};
+use super::person::Person;
+use super::{Options, People};
+use crate::scenario::template::{Piece, Text};
+
+/// What a value of a person is called in the file.
+const KEYS: [(&str, &str, &str); 8] = [
+    ("username", "", "userName"),
+    ("externalid", "", "externalId"),
+    ("displayname", "", "displayName"),
+    ("nickname", "", "nickName"),
+    ("emails", "value", "email"),
+    ("name", "givenname", "givenName"),
+    ("name", "familyname", "familyName"),
+    ("name", "formatted", "formatted"),
+];
+/// Values that no two accounts of a target may share.
+const UNIQUE: [&str; 3] = ["userName", "externalId", "email"];
+/// Values by which somebody is known to everybody, not only in a body of their own.
+const WELL_KNOWN: [&str; 3] = ["userName", "externalId", "email"];
+/// Names that files cannot give.
+const RESERVED: [&str; 5] = ["run", "uuid", "now", "var", "env"];
+/// Characters of the run's id (scenarios/README.md).
+const RUN: usize = 8;
+
+/// Everybody.
+#[derive(Debug, Default)]
+pub(super) struct Cast {
+    pub(super) people: Vec<Person>,
+    pub(super) groups: Vec<Person>,
+    /// By id in the recording: a person's number.
+    ids: HashMap<String, usize>,
+    /// By userName in lower case.
+    names: HashMap<String, usize>,
+    group_ids: HashMap<String, usize>,
+    /// By displayName.
+    group_names: HashMap<String, usize>,
+    disguise: Disguise,
+    people_stay: bool,
+    run: Option<String>,
+    aliases: BTreeSet<String>,
+}
+
+impl Cast {
+    pub(super) fn of(asked: &[Asked<'_>], options: &Options<'_>) -> Self {
+        let mut cast = Self {
+            people_stay: options.people == People::Keep,
+            run: options.run.map(str::to_owned),
+            aliases: RESERVED.map(str::to_owned).into(),
+            ..Self::default()
+        };
+        for one in asked {
+            let answer = one.exchange.response().and_then(|answer| answer.json());
+            for value in one.body.iter().chain(answer) {
+                cast.learn_given(value);
+            }
+        }
+        for one in asked {
+            cast.see(one);
+        }
+        cast
+    }
+
+    /// Given names first, so that they become given names wherever their words stand.
+    fn learn_given(&mut self, value: &Value) {
+        match value {
+            Value::Object(members) => {
+                for (name, member) in members {
+                    match member.as_str() {
+                        Some(text) if name.to_lowercase().ends_with("givenname") => {
+                            self.disguise.learn_given(text);
+                        }
+                        _ => self.learn_given(member),
+                    }
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.learn_given(item)),
+            _ => {}
+        }
+    }
+
+    fn see(&mut self, asked: &Asked<'_>) {
+        let address = &asked.address;
+        let owner = owner_of(address.endpoint());
+        if let Some((attribute, value)) = address.looked_up() {
+            match (owner, attribute.to_ascii_lowercase().as_str()) {
+                (Owner::User, "username") if !is_guid(value) => {
+                    self.person_named(value);
+                }
+                (Owner::Group, "displayname") if !is_guid(value) => {
+                    self.group_named(value);
+                }
+                _ => {}
+            }
+        }
+        if let Some(body) = &asked.body {
+            match asked.method() {
+                "POST" if address.id().is_none() => self.see_created(owner, body),
+                _ => {
+                    if let Some(id) = address.id() {
+                        self.see_changed(owner, id, body);
+                    }
+                }
+            }
+            self.see_bulk(body);
+        }
+        for (_, resource) in asked.resources() {
+            self.see_resource(owner, resource);
+        }
+    }
+
+    fn see_created(&mut self, owner: Owner, body: &Value) {
+        match (owner, text(body, "userName"), text(body, "displayName")) {
+            (Owner::User, Some(name), _) => {
+                let person = self.person_named(name);
+                self.learn(person, owner, body);
+            }
+            (Owner::Group, _, Some(name)) => {
+                let group = self.group_named(name);
+                self.learn_group(group, body);
+            }
+            _ => {}
+        }
+    }
+
+    fn see_changed(&mut self, owner: Owner, id: &str, body: &Value) {
+        match owner {
+            Owner::User => {
+                if let Some(person) = self.person_of(id) {
+                    self.learn(person, owner, body);
+                } else if let Some(name) = text(body, "userName") {
+                    let person = self.person_named(name);
+                    self.ids.insert(id.to_owned(), person);
+                    self.learn(person, owner, body);
+                }
+            }
+            Owner::Group => {
+                if let Some(group) = self.group_of(id) {
+                    self.learn_group(group, body);
+                }
+            }
+            Owner::Other => {}
+        }
+    }
+
+    fn see_bulk(&mut self, body: &Value) {
+        for operation in body
+            .get("Operations")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            let path = text(operation, "path").unwrap_or_default();
+            let mut parts = path.trim_start_matches('/').split('/');
+            let owner = owner_of(parts.next().unwrap_or_default());
+            if let (Some(data), true) = (operation.get("data"), operation.get("method").is_some()) {
+                match parts.next() {
+                    Some(id) => self.see_changed(owner, id, data),
+                    None => self.see_created(owner, data),
+                }
+            }
+        }
+    }
+
+    /// A resource in an answer: it tells who has which id.
+    fn see_resource(&mut self, owner: Owner, resource: &Value) {
+        let Some(id) = id_of(resource) else { return };
+        let name = text(resource, "userName");
+        if let (Owner::User | Owner::Other, Some(name)) = (owner, name) {
+            // Lists show everybody; only those are on stage who are spoken of.
+            if let Some(person) = self.names.get(&name.to_lowercase()) {
+                self.ids.insert(id, *person);
+            }
+        } else if let (Owner::Group, Some(name)) = (owner, text(resource, "displayName")) {
+            if let Some(group) = self.group_names.get(name) {
+                self.group_ids.insert(id, *group);
+            }
+        }
+    }
+
+    /// Takes the values that a body gives a person.
+    fn learn(&mut self, person: usize, owner: Owner, body: &Value) {
+        let mut found: Vec<(&'static str, String)> = Vec::new();
+        each_text(body, &mut |leaf| {
+            let (owner, attribute) = attribute_at(owner, body, leaf);
+            if owner == Owner::User
+                && let Some(key) = key_of(&attribute)
+            {
+                found.push((key, leaf.value.to_owned()));
+            }
+        });
+        for (key, value) in found {
+            self.add(person, key, &value);
+        }
+    }
+
+    fn learn_group(&mut self, group: usize, body: &Value) {
+        let mut found: Vec<(&'static str, String)> = Vec::new();
+        each_text(body, &mut |leaf| {
+            let (owner, attribute) = attribute_at(Owner::Group, body, leaf);
+            if owner == Owner::Group && attribute.is("displayname") {
+                found.push(("displayName", leaf.value.to_owned()));
+            } else if owner == Owner::Group && attribute.is("externalid") {
+                found.push(("externalId", leaf.value.to_owned()));
+            }
+        });
+        for (key, value) in found {
+            self.add_to_group(group, key, &value);
+        }
+    }
+
+    fn add(&mut self, person: usize, key: &'static str, value: &str) {
+        if value.is_empty() || self.people[person].variable(value).is_some() {
+            return;
+        }
+        let written = self.written(value, UNIQUE.contains(&key), person);
+        self.people[person].add(key, value, written);
+        if key == "userName" {
+            self.names.entry(value.to_lowercase()).or_insert(person);
+        }
+    }
+
+    fn add_to_group(&mut self, group: usize, key: &'static str, value: &str) {
+        if value.is_empty() || self.groups[group].variable(value).is_some() {
+            return;
+        }
+        let written = match key {
+            "displayName" => self.with_run(value, true, &mut |part| part.to_owned()),
+            _ => self.written(value, true, group),
+        };
+        self.groups[group].add(key, value, written);
+        if key == "displayName" {
+            self.group_names.entry(value.to_owned()).or_insert(group);
+        }
+    }
+
+    /// Somebody with this userName, in any case.
+    pub(super) fn person_named(&mut self, name: &str) -> usize {
+        if let Some(person) = self.names.get(&name.to_lowercase()).copied() {
+            self.add(person, "userName", name);
+            return person;
+        }
+        let shown = match self.people_stay {
+            true => name.to_owned(),
+            false => self.disguise.of(name),
+        };
+        let alias = self.alias(&shown, "person", 1);
+        self.people.push(Person {
+            alias,
+            traits: Vec::new(),
+        });
+        let person = self.people.len() - 1;
+        self.add(person, "userName", name);
+        person
+    }
+
+    /// Somebody of whom only the id is known.
+    pub(super) fn person_with(&mut self, id: &str) -> usize {
+        if let Some(person) = self.person_of(id) {
+            return person;
+        }
+        let alias = self.alias("", "person", 1);
+        let name = format!("{alias}@example.test");
+        self.people.push(Person {
+            alias,
+            traits: Vec::new(),
+        });
+        let person = self.people.len() - 1;
+        self.add(person, "userName", &name);
+        self.ids.insert(id.to_owned(), person);
+        person
+    }
+
+    pub(super) fn group_named(&mut self, name: &str) -> usize {
+        if let Some(group) = self.group_names.get(name) {
+            return *group;
+        }
+        let alias = self.alias(name, "group", 2);
+        self.groups.push(Person {
+            alias,
+            traits: Vec::new(),
+        });
+        let group = self.groups.len() - 1;
+        self.add_to_group(group, "displayName", name);
+        self.group_names.insert(name.to_owned(), group);
+        group
+    }
+
+    pub(super) fn group_with(&mut self, id: &str) -> usize {
+        if let Some(group) = self.group_of(id) {
+            return group;
+        }
+        let group = self.group_named(&format!("Group {}", self.groups.len() + 1));
+        self.group_ids.insert(id.to_owned(), group);
+        group
+    }
+
+    pub(super) fn person_of(&self, id: &str) -> Option<usize> {
+        self.ids.get(id).copied()
+    }
+
+    pub(super) fn group_of(&self, id: &str) -> Option<usize> {
+        self.group_ids.get(id).copied()
+    }
+
+    /// The id belongs to this person from now on.
+    pub(super) fn bind(&mut self, id: &str, person: usize) {
+        self.ids.insert(id.to_owned(), person);
+    }
+
+    pub(super) fn bind_group(&mut self, id: &str, group: usize) {
+        self.group_ids.insert(id.to_owned(), group);
+    }
+
+    /// Who has this userName.
+    pub(super) fn named(&self, name: &str) -> Option<usize> {
+        self.names.get(&name.to_lowercase()).copied()
+    }
+
+    pub(super) fn group_called(&self, name: &str) -> Option<usize> {
+        self.group_names.get(name).copied()
+    }
+
+    /// Everything by which people are known everywhere, as variables.
+    pub(super) fn known(&self) -> Known {
+        let mut known = Known::default();
+        for key in WELL_KNOWN {
+            for person in &self.people {
+                for one in person.traits.iter().filter(|one| one.key.starts_with(key)) {
+                    let name = format!("{}.{}", person.alias, one.key);
+                    known.insert(&one.value, variable(&name));
+                }
+            }
+        }
+        for group in &self.groups {
+            for one in group
+                .traits
+                .iter()
+                .filter(|one| one.key.starts_with("externalId"))
+            {
+                known.insert(
+                    &one.value,
+                    variable(&format!("{}.{}", group.alias, one.key)),
+                );
+            }
+        }
+        known
+    }
+
+    /// A value that may tell who somebody is and has no variable of its own.
+    pub(super) fn disguised(&mut self, value: &str) -> Text {
+        let stay = self.people_stay;
+        let mut disguise = std::mem::take(&mut self.disguise);
+        let text = self.with_run(value, false, &mut |part| match stay {
+            true => part.to_owned(),
+            false => disguise.of(part),
+        });
+        self.disguise = disguise;
+        text
+    }
+
+    /// The text with `${run}` where the id of the recorded run stands.
+    pub(super) fn runned(&self, text: Text) -> Text {
+        if self.run.is_none() {
+            return text;
+        }
+        let mut pieces = Pieces::default();
+        for piece in text.pieces {
+            match piece {
+                Piece::Literal(literal) => {
+                    let inner = self.with_run(&literal, false, &mut |part| part.to_owned());
+                    pieces.text(inner, &literal);
+                }
+                variable => pieces.text(
+                    Text {
+                        pieces: vec![variable],
+                    },
+                    "",
+                ),
+            }
+        }
+        pieces.finish()
+    }
+
+    /// The value in the file: somebody else's, and with the run's id where no two accounts may share it.
+    fn written(&mut self, value: &str, unique: bool, number: usize) -> Text {
+        if self.people_stay {
+            return self.with_run(value, false, &mut |part| part.to_owned());
+        }
+        let has_run = self.run.as_ref().is_some_and(|run| value.contains(run));
+        if unique && !has_run && is_guid(value) {
+            let mut pieces = Pieces::default();
+            pieces.literal(&format!("{:08}-0000-4000-8000-0000", number + 1));
+            pieces.text(variable("run"), "");
+            return pieces.finish();
+        }
+        if unique && !has_run && is_opaque(value) {
+            let head: String = value.chars().take(3).collect();
+            let width = value.chars().count() - 3 - RUN;
+            let mut pieces = Pieces::default();
+            pieces.literal(&format!("{head}{:0>width$}", number + 1));
+            pieces.text(variable("run"), "");
+            return pieces.finish();
+        }
+        let mut disguise = std::mem::take(&mut self.disguise);
+        let text = self.with_run(value, unique, &mut |part| disguise.of(part));
+        self.disguise = disguise;
+        text
+    }
+
+    /// The value with `${run}` where the recorded run's id stands; else, if it must be `unique`, behind its last letter.
+    pub(super) fn with_run(
+        &self,
+        value: &str,
+        unique: bool,
+        part: &mut dyn FnMut(&str) -> String,
+    ) -> Text {
+        let mut pieces = Pieces::default();
+        let run = self.run.as_deref().filter(|run| !run.is_empty());
+        if let Some(run) = run.filter(|run| value.contains(run)) {
+            for (index, piece) in value.split(run).enumerate() {
+                if index > 0 {
+                    pieces.text(variable("run"), run);
+                }
+                pieces.literal(&part(piece));
+            }
+            return pieces.finish();
+        }
+        let new = part(value);
+        if !unique {
+            pieces.literal(&new);
+            return pieces.finish();
+        }
+        let (begin, separator) = match new.rfind('@') {
+            Some(at) => (at, "."),
+            None if new.contains(' ') => (new.len(), " "),
+            None => (new.len(), "."),
+        };
+        // In front of blanks and signs at the end: they may be what the story is about.
+        let end = new[..begin]
+            .rfind(char::is_alphanumeric)
+            .map_or(begin, |last| {
+                last + new[last..].chars().next().map_or(0, char::len_utf8)
+            });
+        pieces.literal(&new[..end]);
+        pieces.literal(separator);
+        pieces.text(variable("run"), "");
+        pieces.literal(&new[end..]);
+        pieces.finish()
+    }
+
+    fn alias(&mut self, shown: &str, otherwise: &str, most: usize) -> String {
+        let run = self.run.clone().unwrap_or_default();
+        let words: Vec<String> = shown
+            .split('@')
+            .next()
+            .unwrap_or_default()
+            .split(|letter: char| !letter.is_ascii_alphanumeric())
+            .filter(|word| !word.is_empty() && *word != run)
+            .filter(|word| word.starts_with(|first: char| first.is_ascii_alphabetic()))
+            .take(most)
+            .map(str::to_lowercase)
+            .collect();
+        let base: String = match words.join("-") {
+            word if word.is_empty() || word.len() > 40 => otherwise.to_owned(),
+            word => word,
+        };
+        let mut alias = base.clone();
+        let mut number = 1;
+        while !self.aliases.insert(alias.clone()) {
+            number += 1;
+            alias = format!("{base}{number}");
+        }
+        alias
+    }
+}
+
+/// The attribute that a text of a body is a value of.
+pub(super) fn attribute_at(owner: Owner, body: &Value, leaf: &Leaf<'_>) -> (Owner, Attribute) {
+    let (owner, names, path) = place(owner, body, leaf.names);
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    (owner, Attribute::of_place(owner, &names, path))
+}
+
+fn key_of(attribute: &Attribute) -> Option<&'static str> {
+    KEYS.iter()
+        .find(|(name, sub, _)| attribute.name == *name && attribute.sub == *sub)
+        .map(|(_, _, key)| *key)
+}
+
+fn each_text(body: &Value, see: &mut dyn FnMut(&Leaf<'_>)) {
+    tree(body, &mut Vec::new(), &mut |leaf| {
+        see(leaf);
+        None
+    });
+}
+
+pub(super) fn text<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
+    value.get(name).and_then(Value::as_str)
+}
+
+/// The id of a resource, as a text.
+pub(super) fn id_of(resource: &Value) -> Option<String> {
+    match resource.get("id")? {
+        Value::String(id) if !id.is_empty() => Some(id.clone()),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
+    }
+}
+
+/// 8, 4, 4, 4 and 12 hexadecimal digits.
+pub(super) fn is_guid(text: &str) -> bool {
+    let lengths: Vec<usize> = text.split('-').map(str::len).collect();
+    lengths == [8, 4, 4, 4, 12]
+        && text
+            .chars()
+            .all(|letter| letter == '-' || letter.is_ascii_hexdigit())
+}
+
+/// A key of some directory, such as `00u1ada9c2F0kPq4x697`: letters and digits in one piece, both of them.
+fn is_opaque(text: &str) -> bool {
+    text.len() > RUN + 4
+        && text.chars().all(|letter| letter.is_ascii_alphanumeric())
+        && text.chars().any(|letter| letter.is_ascii_digit())
+        && text.chars().any(|letter| letter.is_ascii_alphabetic())
+}

@@ -1,0 +1,156 @@
+//! The file: its head, the people in it, what is prepared, and the story.
+
+use std::fmt::Write;
+
+use super::fold::Asked;
+use super::known::Known;
+use super::people::Cast;
+use super::person::Person;
+use super::prepare::Preparations;
+use super::telling::{Telling, Told};
+use super::{Options, text};
+use crate::profile::{ProfileId, Recognised};
+use crate::scenario::flow;
+use crate::scenario::template::Text;
+
+/// Largest file that is written, in bytes; the loader takes four MiB.
+const FILE: usize = 3 * 1024 * 1024;
+
+/// Writes the file.
+pub(super) struct Writer<'a> {
+    client: ProfileId,
+    options: &'a Options<'a>,
+    asked: &'a [Asked<'a>],
+    cast: Cast,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(
+        client: ProfileId,
+        options: &'a Options<'a>,
+        asked: &'a [Asked<'a>],
+        cast: Cast,
+    ) -> Self {
+        Self {
+            client,
+            options,
+            asked,
+            cast,
+        }
+    }
+
+    /// The text, how many lines are guessed, and how many requests are told.
+    pub(super) fn write(
+        mut self,
+        preparations: &Preparations,
+        recognised: &Recognised,
+        notes: &mut Vec<String>,
+    ) -> (String, usize, usize) {
+        let fresh = self.cast.known();
+        // Once to see what is used, so that nothing is kept in vain, and once for good.
+        let first = self.tell(fresh.clone(), preparations, &mut Vec::new());
+        let told = self.tell(first.known.again(&fresh), preparations, notes);
+        let mut text = self.head(recognised);
+        text.push_str(&named("people", &self.cast.people, &told.known));
+        text.push_str(&named("vars", &self.cast.groups, &told.known));
+        text.push_str("steps:\n");
+        text.push_str(&told.text);
+        (text, told.guesses, told.requests)
+    }
+
+    fn tell(&mut self, known: Known, preparations: &Preparations, notes: &mut Vec<String>) -> Told {
+        let asked = self.asked;
+        let verify = self.options.verify;
+        let mut telling = Telling::new(self.client, verify, asked, &mut self.cast, known);
+        for prepared in &preparations.prepared {
+            telling.prepare(prepared);
+        }
+        for (index, one) in asked.iter().enumerate() {
+            if telling.length() + one.exchange.request.body.bytes().len() > FILE {
+                notes.push(format!(
+                    "only the first {index} of {} are told: a scenario has at most 4 MiB",
+                    text::count(asked.len(), "request")
+                ));
+                break;
+            }
+            telling.tell(index, one, notes);
+        }
+        telling.finish()
+    }
+
+    fn head(&self, recognised: &Recognised) -> String {
+        let mut head = String::new();
+        let requests = text::count(self.asked.len(), "request");
+        let origin = match self.options.origin {
+            Some(origin) => format!("{}, {requests}", text::plain(origin)),
+            None => requests,
+        };
+        let _ = writeln!(head, "# Retold from a recording: {origin}.");
+        let _ = writeln!(
+            head,
+            "# Look at every line that says `guessed` before you rely on it."
+        );
+        let title = match self.options.title {
+            Some(title) => text::plain(title),
+            None => format!("What {} sent", self.sender()),
+        };
+        let _ = writeln!(head, "title: {}", flow::quoted(title.trim()));
+        let guessed = match recognised.client {
+            Some(client) if client == self.client => "",
+            _ if self.options.client.is_some() => "",
+            _ if recognised.possible.contains(&self.client) => {
+                "  # guessed: the recording does not tell which of the provider's clients it was"
+            }
+            _ => "  # guessed: none of the providers that we know",
+        };
+        let _ = writeln!(head, "as: {}{guessed}", self.client.name());
+        let first = self.asked.first().map(|one| one.exchange.started.as_str());
+        let day = first
+            .and_then(|started| started.get(..10))
+            .unwrap_or("unknown day");
+        let _ = writeln!(
+            head,
+            "source: \"recording of {} [recorded]\"",
+            text::plain(day).replace('"', "")
+        );
+        head
+    }
+
+    fn sender(&self) -> &'static str {
+        match self.client {
+            ProfileId::Scimulate => "a client",
+            ProfileId::EntraCompliant | ProfileId::EntraLegacy => "Entra",
+            _ => "Okta",
+        }
+    }
+}
+
+/// The values of people or groups that the story uses.
+fn named(key: &str, all: &[Person], known: &Known) -> String {
+    let mut text = String::new();
+    for person in all {
+        let used: Vec<(&str, &Text)> = person
+            .traits
+            .iter()
+            .filter(|one| known.is_used(&format!("{}.{}", person.alias, one.key)))
+            .map(|one| (one.key.as_str(), &one.written))
+            .collect();
+        if used.is_empty() {
+            continue;
+        }
+        let members: Vec<String> = used
+            .iter()
+            .map(|(key, written)| format!("{key}: {}", flow::in_quotes(&written.to_string())))
+            .collect();
+        let _ = writeln!(
+            text,
+            "  {}: {{ {} }}",
+            flow::name(&person.alias),
+            members.join(", ")
+        );
+    }
+    match text.is_empty() {
+        true => text,
+        false => format!("{key}:\n{text}"),
+    }
+}
