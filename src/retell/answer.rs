@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::attribute::Owner;
 use super::fold::Asked;
 use super::people::{id_of, text};
+use super::person::Person;
 use super::prepare::{location_id, operations};
 use super::proposal::told;
 use super::telling::{Read, Telling};
@@ -49,7 +50,8 @@ pub(super) fn captures<'a>(
             }
             references(telling, &mut keep, resource, &place, &alias);
             let name = format!("read{}", index + 1);
-            if asked.method() == "GET" && (place == "$" || place == "$.Resources[0]") {
+            let is_one = place == "$" || asked.address.looked_up().is_some();
+            if asked.method() == "GET" && is_one {
                 keep.push((name.clone(), place));
                 telling.reads.insert(
                     id,
@@ -97,6 +99,10 @@ pub(super) fn captures<'a>(
             &format!("{alias}.etag"),
             "header etag".to_owned(),
         );
+        if let Some(opaque) = tag.strip_prefix("W/") {
+            let name = format!("{alias}.tag");
+            capture(telling, &mut keep, opaque, &name, "opaque-tag".to_owned());
+        }
     }
     keep
 }
@@ -252,6 +258,41 @@ fn mapping(members: Vec<(String, String)>) -> Option<String> {
     (!members.is_empty()).then(|| format!("{{ {} }}", members.join(", ")))
 }
 
+/// Whether a target may store something else than these bytes, and be right: a manager's id as a bare text.
+fn is_rewritten(body: &Value) -> bool {
+    let is_text = |name: &str, member: &Value| name == "manager" && member.is_string();
+    body.as_object().is_some_and(|members| {
+        members.iter().any(|(name, member)| {
+            is_text(name, member)
+                || member
+                    .as_object()
+                    .is_some_and(|inner| inner.iter().any(|(name, member)| is_text(name, member)))
+        })
+    })
+}
+
+/// Single values of a whole document that must be there after it was written.
+fn whole(body: &Value) -> Option<serde_json::Map<String, Value>> {
+    let told: serde_json::Map<String, Value> = ["userName", "displayName", "active", "externalId"]
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), body.get(name)?.clone())))
+        .filter(|(_, value)| {
+            value.is_boolean() || value.as_str().is_some_and(|text| !text.is_empty())
+        })
+        .collect();
+    (!told.is_empty()).then_some(told)
+}
+
+/// Whether somebody has had two names.
+fn is_renamed(owner: Owner, person: &Person) -> bool {
+    let second = if owner == Owner::Group {
+        "displayName2"
+    } else {
+        "userName2"
+    };
+    person.traits.iter().any(|one| one.key == second)
+}
+
 /// A `verify` for a write, if the file knows the resource.
 pub(super) fn read_back(
     telling: &mut Telling<'_, '_>,
@@ -304,8 +345,12 @@ pub(super) fn read_back(
     let mut members = vec![subject];
     if gone {
         members.push("gone: true".to_owned());
-    } else if asked.method() == "PATCH" {
-        if let Some(told) = asked.body.as_ref().and_then(|body| told(owner, body)) {
+    } else if asked.method() != "POST" || asked.body.as_ref().is_some_and(is_rewritten) {
+        let told = asked.body.as_ref().and_then(|body| match asked.method() {
+            "PATCH" => told(owner, body),
+            _ => whole(body),
+        });
+        if let Some(told) = told {
             let person = id.as_deref().and_then(|id| telling.cast.person_of(id));
             let whole = Value::Object(told);
             let written = super::body::tree(&whole, &mut Vec::new(), &mut |leaf| {
@@ -319,8 +364,24 @@ pub(super) fn read_back(
         members.push(format!("sent: {}", flow::quoted(step)));
     }
     // Who has got another name is not found by the old one.
-    if !members[0].starts_with("at:") {
+    let alias = members[0]
+        .split_once(": ")
+        .map_or("", |(_, alias)| alias)
+        .to_owned();
+    let mut all = match owner {
+        Owner::Group => telling.cast.groups.iter(),
+        _ => telling.cast.people.iter(),
+    };
+    let person = all.find(|one| one.alias == alias);
+    if person.is_some_and(|person| is_renamed(owner, person)) {
         members.push("by: id".to_owned());
+    } else if let Some(person) = person {
+        let key = if owner == Owner::Group {
+            "displayName"
+        } else {
+            "userName"
+        };
+        telling.known.note_name(&format!("{}.{key}", person.alias));
     }
     Some(format!("{{ {} }}", members.join(", ")))
 }

@@ -53,14 +53,6 @@ const OPEN: [&str; 24] = [
 const OPEN_PARTS: [&str; 5] = ["type", "primary", "country", "$ref", "resourcetype"];
 
 impl Attribute {
-    pub(super) fn none(owner: Owner) -> Self {
-        Self {
-            owner,
-            name: String::new(),
-            sub: String::new(),
-        }
-    }
-
     /// The attribute of a filter or PATCH path: `emails[type eq "work"].value`, `urn:…:User:department`.
     pub(super) fn of_path(owner: Owner, path: &str) -> Self {
         let path = without_urn(path);

@@ -59,7 +59,9 @@ pub(super) fn json_text(json: &str, of: &mut dyn FnMut(&Leaf<'_>) -> Option<Text
                 } else if let Some(text) = of(&Leaf {
                     names: &walk.names,
                     value: &value,
-                }) {
+                })
+                .filter(|text| text.as_literal() != Some(value.as_str()))
+                {
                     walk.pieces.literal(&json[copied..=at]);
                     walk.quoted(text, &raw[1..raw.len() - 1]);
                     copied = end - 1;

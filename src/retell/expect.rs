@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::attribute::{Owner, owner_of};
 use super::fold::Asked;
-use super::people::{id_of, text};
+use super::people::{attribute_at, each_text, id_of, text};
 use super::prepare::location_id;
 use crate::finding::Authority;
 use crate::profile::ProfileId;
@@ -49,9 +49,13 @@ impl World {
     /// How the request is authorised, as the value of a header, if in another way than most: not at all, or with what was
     /// certainly no secret.
     pub(super) fn other_authorization(&self, asked: &Asked<'_>) -> Option<String> {
-        let usual = self.authorization.as_deref()?;
+        let usual = self.authorization.as_deref();
+        let is_refused = asked.exchange.status() == Some(401);
+        if usual.is_none() && !is_refused || asked.exchange.request.headers.is_empty() {
+            return None;
+        }
         match asked.exchange.request.header("authorization") {
-            Some(value) if value == usual => None,
+            Some(value) if Some(value) == usual && !is_refused => None,
             Some(_) => Some("\"Bearer not-the-token-${run}\"".to_owned()),
             None => Some("null".to_owned()),
         }
@@ -131,6 +135,45 @@ impl World {
         (asked.method() == "POST" && taken).then_some(409)
     }
 
+    /// Whether a body holds a name that somebody else has.
+    fn takes_a_name(&self, asked: &Asked<'_>) -> bool {
+        let mut taken = false;
+        let id = asked.address.id();
+        if let Some(body) = &asked.body {
+            each_text(body, &mut |leaf| {
+                let value = leaf.value.to_lowercase();
+                taken |= self
+                    .names
+                    .iter()
+                    .any(|(_, name, holder)| *name == value && Some(holder.as_str()) != id);
+            });
+        }
+        taken
+    }
+
+    /// Whether a request has not what every target asks for: a name, or references to what exists.
+    fn is_incomplete(&self, asked: &Asked<'_>) -> bool {
+        let Some(body) = &asked.body else {
+            return false;
+        };
+        let owner = owner_of(asked.address.endpoint());
+        let nameless = asked.method() == "POST"
+            && asked.address.path.len() == 1
+            && match owner {
+                Owner::User => text(body, "userName").is_none(),
+                Owner::Group => text(body, "displayName").is_none(),
+                Owner::Other => false,
+            };
+        let mut dangling = false;
+        each_text(body, &mut |leaf| {
+            let (_, attribute) = attribute_at(owner, body, leaf);
+            dangling |= attribute.name == "members"
+                && ["", "value"].contains(&attribute.sub.as_str())
+                && !self.alive.contains(leaf.value);
+        });
+        nameless || dangling
+    }
+
     /// What is expected of the answer to a request.
     pub(super) fn expected(&self, asked: &Asked<'_>, client: ProfileId) -> Expected {
         let Some(status) = asked.exchange.status() else {
@@ -182,7 +225,11 @@ impl World {
     fn is_deserved(&self, asked: &Asked<'_>, status: u16, client: ProfileId) -> bool {
         let request = &asked.exchange.request;
         match status {
-            401 | 403 => request.header("authorization") != self.authorization.as_deref(),
+            401 => true,
+            403 => {
+                client.authority() == Authority::Rfc
+                    || request.header("authorization") != self.authorization.as_deref()
+            }
             404 => {
                 let id = asked.address.id();
                 owner_of(asked.address.endpoint()) == Owner::Other
@@ -191,11 +238,16 @@ impl World {
             412 | 428 => ["if-match", "if-none-match"]
                 .iter()
                 .any(|name| request.header(name).is_some()),
-            409 => asked.method() == "POST" || client.authority() == Authority::Rfc,
+            409 => {
+                asked.method() == "POST"
+                    || client.authority() == Authority::Rfc
+                    || self.takes_a_name(asked)
+            }
             // A plain client may send what deserves it; providers send what they always send.
             _ => {
                 client.authority() == Authority::Rfc
                     || (asked.body.is_none() && !request.body.is_empty())
+                    || self.is_incomplete(asked)
             }
         }
     }

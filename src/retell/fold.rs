@@ -26,10 +26,6 @@ impl Asked<'_> {
         &self.exchange.request.method
     }
 
-    pub(super) fn is(&self, method: &str, endpoint: &str) -> bool {
-        self.method() == method && self.address.is_at(endpoint)
-    }
-
     /// The answer's body, if the request was accepted.
     pub(super) fn accepted(&self) -> Option<&Value> {
         self.exchange

@@ -276,7 +276,8 @@ impl Cast {
             traits: Vec::new(),
         });
         let person = self.people.len() - 1;
-        self.add(person, "userName", &name);
+        let written = self.with_run(&name, true, &mut |part| part.to_owned());
+        self.people[person].add("userName", &name, written);
         self.ids.insert(id.to_owned(), person);
         person
     }
@@ -498,7 +499,7 @@ fn key_of(attribute: &Attribute) -> Option<&'static str> {
         .map(|(_, _, key)| *key)
 }
 
-fn each_text(body: &Value, see: &mut dyn FnMut(&Leaf<'_>)) {
+pub(super) fn each_text(body: &Value, see: &mut dyn FnMut(&Leaf<'_>)) {
     tree(body, &mut Vec::new(), &mut |leaf| {
         see(leaf);
         None

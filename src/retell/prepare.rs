@@ -192,9 +192,14 @@ impl<'a> Scan<'a, '_> {
         let mut ids = BTreeSet::new();
         tree(body, &mut Vec::new(), &mut |leaf| {
             let (_, attribute) = attribute_at(owner, body, leaf);
-            let refers = ["members", "manager"].contains(&attribute.name.as_str())
-                && ["", "value"].contains(&attribute.sub.as_str());
-            if refers && !leaf.value.is_empty() {
+            // A manager may be named by a key that is none of the target's ids.
+            let refers = match attribute.name.as_str() {
+                "members" => true,
+                "manager" => self.read.contains_key(leaf.value),
+                _ => false,
+            };
+            let is_id = !leaf.value.is_empty() && !leaf.value.starts_with("bulkId:");
+            if refers && is_id && ["", "value"].contains(&attribute.sub.as_str()) {
                 ids.insert(leaf.value.to_owned());
             }
             None

@@ -34,7 +34,7 @@ pub(super) fn written(
         let mut line = String::new();
         for (index, segment) in address.path.iter().enumerate() {
             let written = match index {
-                0 => Text::literal(segment.clone()),
+                0 => values.other(segment),
                 _ => values.reference(segment),
             };
             line.push('/');
@@ -142,21 +142,19 @@ fn filter(filter: &str, owner: Owner, escape: FilterEscape, values: &mut dyn Val
             FilterEscape::Json => value.replace("\\\"", "\"").replace("\\\\", "\\"),
             FilterEscape::None => value.to_owned(),
         };
-        let text = values.filtered(&attribute, &unescaped);
-        match text.as_literal() {
-            Some(literal) => pieces.literal(&escape.escape(literal)),
-            None => {
-                for piece in text.pieces {
-                    match piece {
-                        Piece::Literal(literal) => pieces.literal(&escape.escape(&literal)),
-                        variable => pieces.text(
-                            Text {
-                                pieces: vec![variable],
-                            },
-                            value,
-                        ),
-                    }
-                }
+        // Other escapes than the client's own stay as they are.
+        let usual = escape.escape(&unescaped) == value;
+        let text = values.filtered(&attribute, if usual { &unescaped } else { value });
+        for piece in text.pieces {
+            match piece {
+                Piece::Literal(literal) if usual => pieces.literal(&escape.escape(&literal)),
+                Piece::Literal(literal) => pieces.literal(&literal),
+                variable => pieces.text(
+                    Text {
+                        pieces: vec![variable],
+                    },
+                    value,
+                ),
             }
         }
         pieces.literal("\"");
@@ -240,18 +238,112 @@ fn raw_value(
         .into_iter()
         .find(|encoding| encoding.encode(&decoded) == value);
     let new = self::parameter(name, &decoded, owner, profile.filter_escape, values);
-    let unchanged = new.as_literal() == Some(decoded.as_str());
-    if unchanged {
+    if new.as_literal() == Some(decoded.as_str()) {
         return Text::literal(value);
     }
-    let encode = |text: &str| match encoding {
-        Some(encoding) => encoding.encode(text),
-        None if value.contains('+') => FormLowerHex.encode(text),
-        None => Percent.encode(text),
+    let mut pieces = Pieces::default();
+    if let Some(sent) = Sent::of(value)
+        && aligned(&new, &sent.whole(), values, &mut pieces)
+    {
+        return pieces.finish();
+    }
+    let encode = |text: &str| {
+        let encoded = match encoding {
+            Some(encoding) => encoding.encode(text),
+            None if value.contains('+') => FormLowerHex.encode(text),
+            None => Percent.encode(text),
+        };
+        match value.contains('@') {
+            true => encoded.replace("%40", "@"),
+            false => encoded,
+        }
     };
     let mut pieces = Pieces::default();
     encode_into(&new, &encode, values, &mut pieces);
     pieces.finish()
+}
+
+/// A value as it was sent, and what each of its letters means.
+struct Sent<'s> {
+    letters: Vec<(char, &'s str)>,
+}
+
+impl<'s> Sent<'s> {
+    /// `None` where letters outside ASCII are encoded: several escapes are one letter.
+    fn of(value: &'s str) -> Option<Self> {
+        let mut letters = Vec::new();
+        let mut rest = value;
+        while let Some(first) = rest.chars().next() {
+            let hex = rest
+                .get(1..3)
+                .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+            let (letter, length) = match (first, hex) {
+                ('%', Some(byte)) if byte.is_ascii() => (char::from(byte), 3),
+                ('%', Some(_)) => return None,
+                ('+', _) => (' ', 1),
+                (letter, _) => (letter, letter.len_utf8()),
+            };
+            letters.push((letter, &rest[..length]));
+            rest = &rest[length..];
+        }
+        Some(Self { letters })
+    }
+
+    fn whole(&self) -> Vec<(char, &'s str)> {
+        self.letters.clone()
+    }
+}
+
+/// Writes the text with the letters as they were sent, if its literal parts are what was sent.
+fn aligned(
+    text: &Text,
+    sent: &[(char, &str)],
+    values: &mut dyn Values,
+    pieces: &mut Pieces,
+) -> bool {
+    let starts = |sent: &[(char, &str)], literal: &str| {
+        let mut letters = sent.iter();
+        literal
+            .chars()
+            .all(|letter| letters.next().is_some_and(|(sent, _)| *sent == letter))
+    };
+    let mut rest = sent;
+    for (index, piece) in text.pieces.iter().enumerate() {
+        match piece {
+            Piece::Literal(literal) => {
+                if !starts(rest, literal) {
+                    return false;
+                }
+                let (these, others) = rest.split_at(literal.chars().count());
+                these.iter().for_each(|(_, raw)| pieces.literal(raw));
+                rest = others;
+            }
+            Piece::Variable { name, .. } => {
+                let end = match text.pieces.get(index + 1) {
+                    None => Some(rest.len()),
+                    Some(Piece::Literal(next)) => {
+                        (0..rest.len()).find(|at| starts(&rest[*at..], next))
+                    }
+                    Some(Piece::Variable { .. }) => None,
+                };
+                let Some(end) = end else { return false };
+                let (these, others) = rest.split_at(end);
+                match values.inlined(name) {
+                    Some(inner) if !aligned(&inner, these, values, pieces) => return false,
+                    Some(_) => {}
+                    None => {
+                        let variable = Text {
+                            pieces: vec![piece.clone()],
+                        };
+                        let raw: String = these.iter().map(|(_, raw)| *raw).collect();
+                        pieces.text(variable, &raw);
+                    }
+                }
+                rest = others;
+            }
+        }
+    }
+    rest.is_empty()
 }
 
 /// A variable in a raw target stands there as it is, so what has to be encoded is written out.

@@ -11,7 +11,7 @@ use super::body::{Leaf, json_text, overlay_of, tree};
 use super::expect::World;
 use super::fold::Asked;
 use super::known::{Known, Pieces, variable};
-use super::people::{Cast, attribute_at, id_of, is_guid, text};
+use super::people::{Cast, attribute_at, is_guid, text};
 use super::prepare::Prepared;
 use super::target::{self, Values};
 use super::text::{block, plain};
@@ -27,6 +27,7 @@ pub(super) struct Told {
     pub(super) known: Known,
     pub(super) guesses: usize,
     pub(super) requests: usize,
+    pub(super) deeds: Vec<String>,
 }
 
 /// A document that was read, which a later PUT may be written over.
@@ -44,7 +45,8 @@ pub(super) struct Telling<'t, 'a> {
     pub(super) cast: &'t mut Cast,
     pub(super) known: Known,
     pub(super) world: World,
-    watch: Watch,
+    /// Judges what was recorded; not in a draft.
+    watch: Option<Watch>,
     pub(super) text: String,
     names: HashMap<String, usize>,
     /// By id: what was read last.
@@ -55,6 +57,8 @@ pub(super) struct Telling<'t, 'a> {
     pub(super) unread: bool,
     pub(super) guesses: usize,
     requests: usize,
+    /// What the client did, for the title.
+    deeds: Vec<String>,
 }
 
 impl<'t, 'a> Telling<'t, 'a> {
@@ -64,6 +68,7 @@ impl<'t, 'a> Telling<'t, 'a> {
         asked: &'a [Asked<'a>],
         cast: &'t mut Cast,
         known: Known,
+        draft: bool,
     ) -> Self {
         Self {
             client,
@@ -72,7 +77,7 @@ impl<'t, 'a> Telling<'t, 'a> {
             cast,
             known,
             world: World::new(asked),
-            watch: Watch::default(),
+            watch: (!draft).then(Watch::default),
             text: String::new(),
             names: HashMap::new(),
             reads: HashMap::new(),
@@ -80,6 +85,7 @@ impl<'t, 'a> Telling<'t, 'a> {
             unread: false,
             guesses: 0,
             requests: 0,
+            deeds: Vec::new(),
         }
     }
 
@@ -134,8 +140,12 @@ impl<'t, 'a> Telling<'t, 'a> {
         self.requests += 1;
         let owner = owner_of(asked.address.endpoint());
         let title = self.title(asked, owner);
-        let name = self.free_name(&title);
         let client = self.client_of(asked);
+        let is_write = !["GET", "HEAD", "OPTIONS"].contains(&asked.method());
+        if is_write && client == self.client && !self.deeds.contains(&title) {
+            self.deeds.push(title.clone());
+        }
+        let name = self.free_name(&title);
         let profile = client.profile();
         let mut lines = vec![format!("  - name: {}", flow::quoted(&name))];
         if client != self.client {
@@ -189,6 +199,7 @@ impl<'t, 'a> Telling<'t, 'a> {
             known: self.known,
             guesses: self.guesses,
             requests: self.requests,
+            deeds: self.deeds,
         }
     }
 
@@ -300,8 +311,7 @@ impl<'t, 'a> Telling<'t, 'a> {
         let mut headers = Vec::new();
         for name in CONDITIONS {
             if let Some(value) = request.header(name) {
-                let value = self.known.text(value, true);
-                let value = self.finished(value);
+                let value = self.listed(value);
                 headers.push(format!("{name}: {}", flow::in_quotes(&value.to_string())));
             }
         }
@@ -329,11 +339,25 @@ impl<'t, 'a> Telling<'t, 'a> {
             }
         }
         if let Some(authorization) = self.world.other_authorization(asked) {
+            self.guesses += 1;
+            lines.push("    # guessed: sent without the usual credentials".to_owned());
             headers.push(format!("Authorization: {authorization}"));
         }
         if !headers.is_empty() {
             lines.push(format!("    headers: {{ {} }}", headers.join(", ")));
         }
+    }
+
+    /// A header's value: a list of entity tags, or one text.
+    fn listed(&mut self, value: &str) -> Text {
+        let mut pieces = Pieces::default();
+        for (index, part) in value.split(", ").enumerate() {
+            if index > 0 {
+                pieces.literal(", ");
+            }
+            pieces.text(self.known.text(part, true), part);
+        }
+        self.finished(pieces.finish())
     }
 
     fn body(
@@ -598,9 +622,4 @@ impl Values for Telling<'_, '_> {
         let known = person.traits.iter().find(|known| known.key == key)?;
         Some(known.written.clone())
     }
-}
-
-/// The last part of the id of a resource in an answer, for captures.
-pub(super) fn answered_id(asked: &Asked<'_>) -> Option<String> {
-    asked.accepted().and_then(id_of)
 }

@@ -48,9 +48,9 @@ impl<'a> Writer<'a> {
     ) -> (String, usize, usize) {
         let fresh = self.cast.known();
         // Once to see what is used, so that nothing is kept in vain, and once for good.
-        let first = self.tell(fresh.clone(), preparations, &mut Vec::new());
-        let told = self.tell(first.known.again(&fresh), preparations, notes);
-        let mut text = self.head(recognised);
+        let first = self.tell(fresh.clone(), preparations, None);
+        let told = self.tell(first.known.again(&fresh), preparations, Some(notes));
+        let mut text = self.head(recognised, &told.deeds);
         text.push_str(&named("people", &self.cast.people, &told.known));
         text.push_str(&named("vars", &self.cast.groups, &told.known));
         text.push_str("steps:\n");
@@ -78,7 +78,7 @@ impl<'a> Writer<'a> {
         telling.finish()
     }
 
-    fn head(&self, recognised: &Recognised) -> String {
+    fn head(&self, recognised: &Recognised, deeds: &[String]) -> String {
         let mut head = String::new();
         let requests = text::count(self.asked.len(), "request");
         let origin = match self.options.origin {
@@ -92,7 +92,7 @@ impl<'a> Writer<'a> {
         );
         let title = match self.options.title {
             Some(title) => text::plain(title),
-            None => format!("What {} sent", self.sender()),
+            None => self.title(deeds),
         };
         let _ = writeln!(head, "title: {}", flow::quoted(title.trim()));
         let guessed = match recognised.client {
@@ -116,9 +116,19 @@ impl<'a> Writer<'a> {
         head
     }
 
+    fn title(&self, deeds: &[String]) -> String {
+        const MOST: usize = 3;
+        let more = if deeds.len() > MOST { " …" } else { "" };
+        let shown: Vec<&str> = deeds.iter().take(MOST).map(String::as_str).collect();
+        match shown.is_empty() {
+            true => format!("{} reads", self.sender()),
+            false => format!("{}: {}{more}", self.sender(), shown.join(", ")),
+        }
+    }
+
     fn sender(&self) -> &'static str {
         match self.client {
-            ProfileId::Scimulate => "a client",
+            ProfileId::Scimulate => "A client",
             ProfileId::EntraCompliant | ProfileId::EntraLegacy => "Entra",
             _ => "Okta",
         }
