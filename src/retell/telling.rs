@@ -567,9 +567,10 @@ impl<'t, 'a> Telling<'t, 'a> {
 
     /// What our checks say of the answer, each fault once.
     fn broken(&mut self, asked: &Asked<'_>) -> Vec<String> {
-        let findings = self
-            .watch
-            .judge(std::slice::from_ref(asked.exchange), false);
+        let Some(watch) = &mut self.watch else {
+            return Vec::new();
+        };
+        let findings = watch.judge(std::slice::from_ref(asked.exchange), false);
         let mut broken: Vec<String> = Vec::new();
         for finding in findings {
             let line = format!("{} ({})", plain(&finding.message), finding.id);

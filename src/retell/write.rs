@@ -58,10 +58,19 @@ impl<'a> Writer<'a> {
         (text, told.guesses, told.requests)
     }
 
-    fn tell(&mut self, known: Known, preparations: &Preparations, notes: &mut Vec<String>) -> Told {
+    /// Tells the story; without `notes` as a draft, for which nothing is judged.
+    fn tell(
+        &mut self,
+        known: Known,
+        preparations: &Preparations,
+        notes: Option<&mut Vec<String>>,
+    ) -> Told {
         let asked = self.asked;
         let verify = self.options.verify;
-        let mut telling = Telling::new(self.client, verify, asked, &mut self.cast, known);
+        let draft = notes.is_none();
+        let mut unheard = Vec::new();
+        let notes = notes.unwrap_or(&mut unheard);
+        let mut telling = Telling::new(self.client, verify, asked, &mut self.cast, known, draft);
         for prepared in &preparations.prepared {
             telling.prepare(prepared);
         }
