@@ -13,6 +13,7 @@ mod coverage;
 mod diff;
 mod doctor;
 mod failing;
+mod github;
 mod import;
 mod interrupt;
 mod list;
@@ -173,12 +174,10 @@ impl Complaint {
     }
 
     fn tell(&self) -> ExitCode {
-        let mut out = anstream::stderr().lock();
+        let hint = self.hint.as_ref().map(|hint| format!("hint: {hint}\n"));
+        let text = format!("error: {}\n{}", self.message, hint.unwrap_or_default());
         // Nobody reads stderr any more: the exit code still tells.
-        let _ = writeln!(out, "error: {}", self.message);
-        if let Some(hint) = &self.hint {
-            let _ = writeln!(out, "hint: {hint}");
-        }
+        let _ = write!(anstream::stderr().lock(), "{}", github::harmless(text));
         ExitCode::from(self.code)
     }
 }

@@ -61,7 +61,11 @@ pub(crate) fn report(arguments: &LogArguments) -> Result<ExitCode, Complaint> {
         .collect::<Result<Vec<_>, LogError>>()
         .map_err(|error| Complaint::new(error.to_string()))?;
     let mut failing = arguments.failures.failing()?;
-    let mut audience = arguments.reports.audience(failing.beside.take())?;
+    let mut audience = arguments
+        .reports
+        .clone()
+        .again()
+        .audience(failing.beside.take())?;
     let weighing = std::mem::take(&mut failing.weighing);
     // Without such options the log says what failed.
     let mut reweighing = (weighing != Weighing::default()).then(|| Reweighing::new(weighing));

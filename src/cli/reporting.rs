@@ -1,20 +1,23 @@
 //! The reports that a command writes.
 
 use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::cli::Complaint;
 use crate::cli::explain::page_of;
+use crate::cli::github::{ForGithub, in_actions, in_repository, step_summary};
 use crate::report::Reporter;
 use crate::report::audience::Audience;
 use crate::report::baseline::Beside;
+use crate::report::github::{Annotations, Defused};
 use crate::report::html::Html;
 use crate::report::human::Human;
 use crate::report::json::JsonLines;
 use crate::report::junit::Junit;
+use crate::report::markdown::{MOST, Markdown};
 use crate::report::paint::Paint;
 
 /// Options that say which reports are written.
@@ -33,6 +36,17 @@ pub(crate) struct ReportArguments {
     /// Write every event as a line of JSON, as it happens; `-` for stdout instead of the report for people
     #[arg(long, env = "SCIMULATE_REPORT_JSON", value_name = "FILE")]
     report_json: Option<PathBuf>,
+    /// Write a report in Markdown, at most 1 MB
+    #[arg(long, env = "SCIMULATE_REPORT_MD", value_name = "FILE")]
+    report_md: Option<PathBuf>,
+    /// Annotate the lines of scenarios for GitHub, and append the Markdown to the summary of the step
+    #[arg(
+        long,
+        env = "SCIMULATE_REPORT_GITHUB",
+        value_name = "WHEN",
+        default_value = "auto"
+    )]
+    report_github: ForGithub,
 }
 
 impl ReportArguments {
@@ -42,10 +56,23 @@ impl ReportArguments {
             (Ok(report), Ok(file)) => report == file,
             _ => false,
         };
-        [&self.report_junit, &self.report_html, &self.report_json]
-            .into_iter()
-            .flatten()
-            .any(same)
+        [
+            &self.report_junit,
+            &self.report_html,
+            &self.report_json,
+            &self.report_md,
+        ]
+        .into_iter()
+        .flatten()
+        .any(same)
+    }
+
+    /// Of a run that has been reported before: GitHub is told of it again only if that is said.
+    pub(super) fn again(mut self) -> Self {
+        if self.report_github == ForGithub::Auto {
+            self.report_github = ForGithub::Never;
+        }
+        self
     }
 
     /// The reporters that were asked for, and for people the report of a run.
@@ -59,7 +86,7 @@ impl ReportArguments {
     /// The reporters that were asked for, and for people the given one.
     pub(super) fn reporters(
         &self,
-        for_people: impl FnOnce(anstream::Stdout, Paint, bool) -> Box<dyn Reporter>,
+        for_people: impl FnOnce(Box<dyn Write>, Paint, bool) -> Box<dyn Reporter>,
     ) -> Result<Vec<Box<dyn Reporter>>, Complaint> {
         let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
         let to_stdout = self.report_json.as_deref() == Some(Path::new("-"));
@@ -71,7 +98,12 @@ impl ReportArguments {
             } else {
                 Paint::PLAIN
             };
-            reporters.push(for_people(anstream::stdout(), paint, self.verbose));
+            let out: Box<dyn Write> = if in_actions() {
+                Box::new(Defused::new(anstream::stdout()))
+            } else {
+                Box::new(anstream::stdout())
+            };
+            reporters.push(for_people(out, paint, self.verbose));
         }
         match &self.report_json {
             Some(_) if to_stdout => reporters.push(Box::new(JsonLines::new(io::stdout()))),
@@ -84,6 +116,27 @@ impl ReportArguments {
         if let Some(path) = &self.report_html {
             let out = BufWriter::new(created(path)?);
             reporters.push(Box::new(Html::new(out, page_of)));
+        }
+        if let Some(path) = &self.report_md {
+            let out = BufWriter::new(created(path)?);
+            reporters.push(Box::new(Markdown::new(out, MOST)));
+        }
+        let is_for_github = match self.report_github {
+            ForGithub::Auto => in_actions(),
+            ForGithub::Always => true,
+            ForGithub::Never => false,
+        };
+        if is_for_github {
+            // The runner reads both; the event stream is not to be mixed with anything.
+            let out: Box<dyn Write> = match to_stdout {
+                true => Box::new(io::stderr()),
+                false => Box::new(io::stdout()),
+            };
+            reporters.push(Box::new(Annotations::new(out, in_repository)));
+            if let Some((file, size)) = step_summary()? {
+                let room = MOST.saturating_sub(size);
+                reporters.push(Box::new(Markdown::new(BufWriter::new(file), room)));
+            }
         }
         Ok(reporters)
     }

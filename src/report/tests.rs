@@ -7,10 +7,12 @@ use roxmltree::{Document, Node};
 use super::Reporter;
 use super::audience::Audience;
 use super::cause::Causes;
+use super::github::{Annotations, defused};
 use super::html::Html;
 use super::human::Human;
 use super::json::{JsonLines, LogError, read};
 use super::junit::Junit;
+use super::markdown::{MOST, Markdown};
 use super::merge::merged;
 use super::paint::Paint;
 use super::readiness::GateReport;
@@ -70,6 +72,19 @@ fn html(events: &[Event]) -> String {
     String::from_utf8(out).unwrap()
 }
 
+fn markdown(events: &[Event], most: usize) -> String {
+    let mut out = Vec::new();
+    tell(Markdown::new(&mut out, most), events);
+    String::from_utf8(out).unwrap()
+}
+
+fn annotations(events: &[Event]) -> String {
+    let mut out = Vec::new();
+    let in_repository = |file: &str| (!file.contains("okta")).then(|| format!("api/{file}"));
+    tell(Annotations::new(&mut out, in_repository), events);
+    String::from_utf8(out).unwrap()
+}
+
 /// The page without its style, which tells nothing of a run.
 fn without_style(page: &str) -> String {
     let (start, end) = (
@@ -84,6 +99,8 @@ fn every_reporter_renders_every_recorded_run() {
     for (name, events) in recorded() {
         insta::assert_snapshot!(format!("{name}_human"), human(&events, Paint::PLAIN));
         insta::assert_snapshot!(format!("{name}_junit"), junit(&events));
+        insta::assert_snapshot!(format!("{name}_markdown"), markdown(&events, MOST));
+        insta::assert_snapshot!(format!("{name}_github"), annotations(&events));
         if events
             .iter()
             .any(|event| matches!(event, Event::Readiness(_)))
@@ -99,6 +116,58 @@ fn every_reporter_renders_every_recorded_run() {
         events.iter().for_each(|event| causes.on(event));
         insta::assert_json_snapshot!(format!("{name}_causes"), causes.causes());
     }
+}
+
+/// Also where there is hardly any room.
+#[test]
+fn markdown_keeps_to_its_room_and_ends_what_it_begins() {
+    for (name, events) in recorded() {
+        for most in [0, 300, 1500, 4000, 20_000, MOST] {
+            let page = markdown(&events, most);
+            assert!(page.len() <= most, "{name}");
+            let count = |what: &str| page.matches(what).count();
+            assert_eq!(count("\n<details>"), count("\n</details>"), "{name} {most}");
+            let fences = page.lines().filter(|line| line.starts_with("```"));
+            assert_eq!(fences.count() % 2, 0, "{name} {most}");
+        }
+    }
+}
+
+/// What a hostile target answers is in no report a command to GitHub's runner.
+#[test]
+fn only_annotations_are_commands() {
+    for (name, events) in recorded() {
+        for line in annotations(&events).lines() {
+            let is_ours = line.starts_with("::error ") || line.starts_with("::warning ");
+            assert!(is_ours, "{name}: {line}");
+        }
+    }
+    let (_, events) = recorded()
+        .into_iter()
+        .find(|(name, _)| name == "failed")
+        .unwrap();
+    let hostile: Vec<Event> = events
+        .iter()
+        .map(|event| {
+            let text = serde_json::to_string(event).unwrap();
+            let text = text.replace(
+                "op must be lower case",
+                "\\n ::stop-commands::x\\n##[error]y",
+            );
+            let text = text.replace(
+                "the answer has the wrong status",
+                "\\n ::stop-commands::x\\n##[error]y",
+            );
+            serde_json::from_str(&text).unwrap()
+        })
+        .collect();
+    let is_command = |line: &str| line.trim_start().starts_with("::") || line.contains("##[");
+    let shown = human(&hostile, Paint::PLAIN);
+    assert!(shown.lines().any(is_command), "nothing is tested");
+    assert!(!defused(&shown).lines().any(is_command));
+    let told = annotations(&hostile);
+    let is_ours = |line: &str| line.starts_with("::error ") || line.starts_with("::warning ");
+    assert!(told.lines().all(is_ours), "{told}");
 }
 
 #[test]

@@ -145,3 +145,67 @@ fn failures_with_one_cause_are_told_once() {
     assert_eq!(said.stdout.matches("to see it again").count(), 1);
     assert_eq!(whole.stdout.matches("to see it again").count(), 4);
 }
+
+/// As GitHub's runner starts a step.
+#[test]
+fn in_github_actions_failures_stand_at_their_lines() {
+    let project = Project::new();
+    std::fs::create_dir(project.path("api")).expect("the folder is empty");
+    std::fs::rename(project.path("scenarios"), project.path("api/scenarios")).expect("it is there");
+    let workspace = project.path("").display().to_string();
+    let summary = project.path("summary.md").display().to_string();
+    let environment: &[(&str, &str)] = &[
+        ("GITHUB_ACTIONS", "true"),
+        ("GITHUB_WORKSPACE", &workspace),
+        ("GITHUB_STEP_SUMMARY", &summary),
+    ];
+    project.write("summary.md", "# Before\n");
+    let words = "run api/scenarios/create.yaml --defect D030 --report-json log.jsonl";
+    let said = project.scimulate_with(words, environment, "");
+    assert_eq!(said.code, Some(1), "{}", said.all());
+    let commands = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter(|line| line.starts_with("::"));
+        lines.map(str::to_owned).collect()
+    };
+    assert_told!("github", commands(&said.stdout).join("\n"));
+    let text = project.read("summary.md");
+    assert!(text.starts_with("# Before\n## scimulate: ❌"), "{text}");
+
+    let silent = project.scimulate_with(&format!("{words} --report-github never"), environment, "");
+    assert_eq!(commands(&silent.stdout), [""; 0]);
+    // The stream of events stays whole.
+    let words = "run api/scenarios/create.yaml --defect D030 --report-json - --report-md all.md";
+    let stream = project.scimulate_with(words, environment, "");
+    assert!(
+        stream.stdout.lines().all(|line| line.starts_with('{')),
+        "{}",
+        stream.stdout
+    );
+    assert_eq!(commands(&stream.stderr).len(), commands(&said.stdout).len());
+    assert!(project.read("all.md").starts_with("## scimulate: ❌"));
+    // What was reported before is not told twice.
+    let again = project.scimulate_with("report log.jsonl", environment, "");
+    assert_eq!((again.code, commands(&again.stdout).len()), (Some(1), 0));
+    let asked = project.scimulate_with("report log.jsonl --report-github always", environment, "");
+    assert_eq!(commands(&asked.stdout), commands(&said.stdout));
+    // Shipped scenarios are in nobody's repository, and elsewhere nothing is for GitHub.
+    let shipped = project.scimulate_with("run okta/okta-oin --defect D030", environment, "");
+    let told = commands(&shipped.stdout);
+    assert!(!told.is_empty() && told.len() <= 11, "{}", shipped.stdout);
+    assert!(told.iter().all(|line| !line.contains("file=")), "{told:?}");
+    let elsewhere = project.scimulate("run okta/okta-oin --defect D030");
+    assert_eq!(commands(&elsewhere.stdout), [""; 0]);
+
+    let nowhere = project.path("nowhere/summary.md").display().to_string();
+    let environment: &[(&str, &str)] = &[
+        ("GITHUB_ACTIONS", "true"),
+        ("GITHUB_STEP_SUMMARY", &nowhere),
+    ];
+    let said = project.scimulate_with("run api/scenarios/create.yaml", environment, "");
+    assert_eq!(said.code, Some(2));
+    let folder = project.path("").display().to_string();
+    assert_told!(
+        "github_no_summary",
+        said.all().replace(&folder, "[folder]/")
+    );
+}
