@@ -15,10 +15,10 @@ use crate::exchange::Exchange;
 use crate::finding::Finding;
 use crate::finding::fail_on::FailOn;
 use crate::finding::weighing::Weighing;
-use crate::record::{Desk, EventLog, Fault, Seen, Settings, Summary, Upstream, start};
+use crate::record::{Desk, Fault, Growing, Outputs, Seen, Settings, Summary, Upstream, start};
 use crate::report::clean::{one_line, shortened};
 use crate::run::Bounds;
-use crate::target::{BaseUrl, Config};
+use crate::target::{BaseUrl, BaseUrlError, Config};
 
 /// Bytes of a target that are shown.
 const SHOWN: usize = 200;
@@ -90,7 +90,7 @@ pub(crate) struct RecordArguments {
 /// Records until it is stopped. The first line on stdout is the base URL for the client.
 pub(crate) fn record(arguments: &RecordArguments) -> Result<ExitCode, Complaint> {
     let base = arguments.base()?;
-    let outputs = arguments.outputs()?;
+    let files = arguments.files()?;
     let upstream = Upstream::new(base).map_err(Complaint::new)?;
     let quiet = arguments.quiet;
     let desk = Desk::new(
@@ -101,7 +101,7 @@ pub(crate) fn record(arguments: &RecordArguments) -> Result<ExitCode, Complaint>
             ..Weighing::default()
         },
         arguments.keep_host || arguments.rewrite_urls,
-        outputs.log()?,
+        files.created()?,
         Box::new(move |seen| tell(&seen, quiet)),
     );
     let settings = Settings {
@@ -126,7 +126,7 @@ pub(crate) fn record(arguments: &RecordArguments) -> Result<ExitCode, Complaint>
         again.abort();
         Ok(summary)
     })?;
-    say(&summed_up(&summary, &outputs));
+    say(&summed_up(&summary, &files));
     Ok(ExitCode::from(if !summary.lost.is_empty() {
         USAGE
     } else if arguments.fail_on.is_some() && summary.failed() {
@@ -138,18 +138,18 @@ pub(crate) fn record(arguments: &RecordArguments) -> Result<ExitCode, Complaint>
 
 /// The files of a recording.
 #[derive(Debug, Default)]
-struct Outputs {
+struct Files {
     log: Option<PathBuf>,
 }
 
-impl Outputs {
-    fn log(&self) -> Result<Option<EventLog>, Complaint> {
-        let Some(path) = &self.log else {
-            return Ok(None);
-        };
-        EventLog::create(path)
-            .map(Some)
-            .map_err(|problem| unwritable(path, &problem))
+impl Files {
+    fn created(&self) -> Result<Outputs, Complaint> {
+        let log = self.log.as_ref().map(|path| {
+            Growing::create(path, b"", b"").map_err(|problem| unwritable(path, &problem))
+        });
+        Ok(Outputs {
+            log: log.transpose()?,
+        })
     }
 
     fn paths(&self) -> impl Iterator<Item = &PathBuf> {
@@ -176,15 +176,21 @@ impl RecordArguments {
                     .to_owned()
             }
         };
-        BaseUrl::parse(&url).map_err(|problem| of_config(problem.into()))
+        BaseUrl::parse(&url).map_err(|problem| match problem {
+            BaseUrlError::Credentials => {
+                Complaint::new("the URL of the upstream holds a user name or password")
+                    .hint("leave it out: the client authenticates itself")
+            }
+            problem => of_config(problem.into()),
+        })
     }
 
-    fn outputs(&self) -> Result<Outputs, Complaint> {
-        let mut outputs = Outputs::default();
+    fn files(&self) -> Result<Files, Complaint> {
+        let mut files = Files::default();
         for path in &self.out {
             let extension = path.extension().and_then(|extension| extension.to_str());
             let place = match extension.unwrap_or_default().to_ascii_lowercase().as_str() {
-                "jsonl" => &mut outputs.log,
+                "jsonl" => &mut files.log,
                 _ => {
                     return Err(Complaint::new(format!(
                         "`--out {}` does not say what to write",
@@ -205,13 +211,13 @@ impl RecordArguments {
         let is_there = |path: &&PathBuf| {
             fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0)
         };
-        if let Some(path) = outputs.paths().find(is_there).filter(|_| !self.overwrite) {
+        if let Some(path) = files.paths().find(is_there).filter(|_| !self.overwrite) {
             return Err(
                 Complaint::new(format!("`{}` is there already", path.display()))
                     .hint("name another file, or write over it with `--overwrite`"),
             );
         }
-        Ok(outputs)
+        Ok(files)
     }
 }
 
@@ -272,7 +278,7 @@ fn named(client: &crate::profile::Recognised) -> String {
     }
 }
 
-fn summed_up(summary: &Summary, outputs: &Outputs) -> String {
+fn summed_up(summary: &Summary, files: &Files) -> String {
     let many = |count: u64, noun: &str| match count {
         1 => format!("1 {noun}"),
         count => format!("{count} {noun}s"),
@@ -304,7 +310,7 @@ fn summed_up(summary: &Summary, outputs: &Outputs) -> String {
     for (id, times) in &summary.rules {
         text.push_str(&format!("\n  {id}: {times}"));
     }
-    for path in outputs.paths() {
+    for path in files.paths() {
         text.push_str(&format!("\nwritten: {}", path.display()));
     }
     for (path, lost) in &summary.lost {

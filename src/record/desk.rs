@@ -13,7 +13,7 @@ use crate::exchange::{Exchange, Secrets, Sender};
 use crate::finding::weighing::{Weighed, Weighing, failure};
 use crate::finding::{Authority, Finding, Verdict};
 use crate::profile::{Recognised, Recogniser};
-use crate::record::log::{EventLog, Written};
+use crate::record::growing::{Growing, Written};
 use crate::record::passed::Passed;
 use crate::record::rewriting::Rewriting;
 use crate::record::{Message, Upstream};
@@ -32,6 +32,13 @@ pub(crate) enum Seen<'a> {
     Notice(&'a str),
 }
 
+/// Where it is written.
+#[derive(Default)]
+pub(crate) struct Outputs {
+    /// Events as lines of JSON.
+    pub(crate) log: Option<Growing>,
+}
+
 /// Receives what has passed.
 pub(crate) struct Desk {
     pub(crate) upstream: String,
@@ -43,7 +50,7 @@ pub(crate) struct Desk {
     recogniser: Recogniser,
     watch: Watch,
     weighing: Weighing,
-    log: Option<EventLog>,
+    outputs: Outputs,
     part: Option<Part>,
     parts: usize,
     clock: Instant,
@@ -90,7 +97,7 @@ impl Desk {
         limit: u64,
         weighing: Weighing,
         leads_past: bool,
-        log: Option<EventLog>,
+        outputs: Outputs,
         tell: Box<dyn FnMut(Seen<'_>) + Send>,
     ) -> Self {
         let base = &upstream.base;
@@ -104,12 +111,15 @@ impl Desk {
             recogniser: Recogniser::new(),
             watch: Watch::default(),
             weighing,
-            log,
+            outputs,
             part: None,
             parts: 0,
             clock: Instant::now(),
             tell,
-            summary: Summary::default(),
+            summary: Summary {
+                client: Recogniser::new().recognised(),
+                ..Summary::default()
+            },
         }
     }
 
@@ -138,10 +148,11 @@ impl Desk {
             elapsed: self.clock.elapsed(),
             interrupted: false,
         });
-        self.summary.client = self.recogniser.recognised();
-        if let Some(log) = self.log.filter(|log| log.lost > 0) {
-            self.summary.lost.push((log.shown(), log.lost));
-        }
+        let files = self.outputs.log.iter();
+        self.summary.lost = files
+            .filter(|file| file.lost() > 0)
+            .map(|file| (file.shown(), file.lost()))
+            .collect();
         self.summary
     }
 
@@ -151,7 +162,7 @@ impl Desk {
         let is_ours = passed.is_ours();
         let mut exchange = self.secrets.masked(passed.exchange(self.limit));
         if !is_ours {
-            exchange.sender = self.sender_of(&exchange);
+            self.recognise(&mut exchange);
         }
         self.begin_part(&exchange);
         self.summary.exchanges += 1;
@@ -198,20 +209,18 @@ impl Desk {
         self.write(&event);
     }
 
-    /// Who sent it, as far as can be told by now: the likeliest of those who could have.
-    fn sender_of(&mut self, exchange: &Exchange) -> Sender {
-        let before = self.recogniser.recognised();
-        let unknown = Sender::Client("unknown".to_owned());
-        self.recogniser.see(&Exchange {
-            sender: unknown,
-            ..exchange.clone()
-        });
+    /// Says who sent it, as far as can be told by now: the likeliest of those who could have.
+    fn recognise(&mut self, exchange: &mut Exchange) {
+        exchange.sender = Sender::Client("unknown".to_owned());
+        self.recogniser.see(exchange);
         let now = self.recogniser.recognised();
-        if now.possible != before.possible {
+        if now.possible != self.summary.client.possible {
             (self.tell)(Seen::Client(&now));
         }
-        let name = now.likely().map_or("unknown", |client| client.name());
-        Sender::Client(name.to_owned())
+        if let Some(client) = now.likely() {
+            exchange.sender = Sender::Client(client.name().to_owned());
+        }
+        self.summary.client = now;
     }
 
     fn findings(&mut self, exchange: &Exchange, step: &str, crowded: bool) -> Vec<Finding> {
@@ -293,23 +302,32 @@ impl Desk {
     }
 
     fn write(&mut self, event: &Event) {
-        let Some(log) = &mut self.log else {
+        let Some(log) = &mut self.outputs.log else {
             return;
         };
-        let words = match log.write(event) {
-            Written::AsBefore => return,
-            Written::Fails(problem) => format!(
-                "`{}` cannot be written: {problem}; requests are passed on all the same, what was written stays, and \
-                 writing is tried again with every exchange",
-                log.shown()
-            ),
-            Written::Again => format!(
-                "`{}` can be written again; {} exchanges are missing in it",
-                log.shown(),
-                log.lost
-            ),
-        };
-        (self.tell)(Seen::Notice(&words));
+        let mut line = serde_json::to_vec(event).expect("an event has nothing that JSON has not");
+        line.push(b'\n');
+        let entries = u64::from(matches!(event, Event::StepFinished { .. }));
+        let written = log.add(&line, entries);
+        if let Some(words) = said_of(log, written) {
+            (self.tell)(Seen::Notice(&words));
+        }
+    }
+}
+
+/// What people should know after an attempt to write.
+fn said_of(file: &Growing, written: Written) -> Option<String> {
+    let name = file.shown();
+    match written {
+        Written::AsBefore => None,
+        Written::Fails(problem) => Some(format!(
+            "`{name}` cannot be written: {problem}; requests are passed on all the same, what was written stays, and \
+             writing is tried again with every exchange"
+        )),
+        Written::Again => Some(format!(
+            "`{name}` can be written again; {} exchanges are missing in it",
+            file.lost()
+        )),
     }
 }
 

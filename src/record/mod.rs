@@ -10,9 +10,9 @@ mod answer;
 mod connection;
 mod desk;
 mod framing;
+mod growing;
 mod head;
 mod listen;
-mod log;
 mod passage;
 mod passed;
 mod refusal;
@@ -23,9 +23,9 @@ mod under_way;
 mod upload;
 mod upstream;
 
-pub(crate) use desk::{Desk, Seen, Summary};
+pub(crate) use desk::{Desk, Outputs, Seen, Summary};
+pub(crate) use growing::Growing;
 pub(crate) use listen::{Fault, Settings, start};
-pub(crate) use log::EventLog;
 pub(crate) use upstream::Upstream;
 
 use std::sync::Arc;
@@ -39,8 +39,12 @@ use crate::record::rewriting::Rewriting;
 use crate::record::routing::Route;
 use crate::record::under_way::Traffic;
 
-/// KiB of exchanges that may wait to be judged. Where there are more, requests wait: none is left out.
-const ROOM: usize = 64 * 1024;
+/// KiB of exchanges that may wait to be judged and written. Where there are more, clients wait for their turn: none is left
+/// out, and a recorder that is killed takes no more than these with it.
+const ROOM: usize = 16 * 1024;
+
+/// KiB that an exchange takes at least.
+const LEAST: usize = 64;
 
 /// What the connections tell the desk.
 pub(crate) enum Message {
@@ -71,7 +75,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     async fn tell(&self, passed: Passed) {
-        let size = (passed.size() / 1024 + 1).min(ROOM);
+        let size = (passed.size() / 1024).clamp(LEAST, ROOM);
         let permit = Arc::clone(&self.room).acquire_many_owned(size as u32).await;
         let permit = permit.expect("the semaphore is never closed");
         // The desk ends last.

@@ -94,7 +94,7 @@ impl Passed {
             .outcome
             .as_ref()
             .map_or(0, |answer| answer.body.bytes.len());
-        self.body.bytes.len() + answer + 4096
+        self.body.bytes.len() + answer
     }
 
     /// Whose it is, by its own words.

@@ -4,20 +4,12 @@
 #     tests/testers/run.sh http://127.0.0.1:8080/scim/v2 TOKEN
 #
 # scim2-tester must pass whole. scim-sanity must fail exactly where scim-sanity.md explains why the server is right.
-# The testers live in a virtual environment of their own (TESTERS_CACHE, by default below ~/.cache).
 set -euo pipefail
 
 base="${1:?usage: run.sh BASE_URL TOKEN}"
 token="${2:?usage: run.sh BASE_URL TOKEN}"
 here="$(cd "$(dirname "$0")" && pwd)"
-venv="${TESTERS_CACHE:-$HOME/.cache/scimulate-testers}"
-pins=(scim2-cli==0.6.0 scim2-tester==0.5.2 scim2-client==0.13.2 scim2-models==0.12.3 scim-sanity==0.7.4)
-
-if [ "$(cat "$venv/.pins" 2>/dev/null)" != "${pins[*]}" ]; then
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check "${pins[@]}"
-  echo "${pins[*]}" > "$venv/.pins"
-fi
+venv="$("$here/install.sh")"
 
 echo "== scim2-tester"
 report="$("$venv/bin/scim2" --url "$base" --header "Authorization: Bearer $token" test)" && outcome=0 || outcome=$?
