@@ -1,13 +1,14 @@
 //! `scimulate record`: a reverse proxy between a client and an endpoint that writes down what passes.
 
-use std::fs;
-use std::io::{self, Write};
+use std::fs::{self, File};
+use std::io::{self, BufReader, Write};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 
+use crate::capture::{CaptureError, Found, detect, read};
 use crate::cli::interrupt::signal;
 use crate::cli::target::complaint as of_config;
 use crate::cli::{Complaint, FAILED, FINE, INTERRUPTED, USAGE};
@@ -15,7 +16,7 @@ use crate::exchange::Exchange;
 use crate::finding::Finding;
 use crate::finding::fail_on::FailOn;
 use crate::finding::weighing::Weighing;
-use crate::record::{Desk, Fault, Growing, Outputs, Seen, Settings, Summary, Upstream, start};
+use crate::record::{Desk, Fault, Outputs, Seen, Settings, Summary, Upstream, start};
 use crate::report::clean::{one_line, shortened};
 use crate::run::Bounds;
 use crate::target::{BaseUrl, BaseUrlError, Config};
@@ -35,10 +36,14 @@ pub(crate) struct RecordArguments {
     /// Base URL of the endpoint behind the recorder, or a name in scimulate.toml; the client authenticates itself
     #[arg(long, env = "SCIMULATE_UPSTREAM", value_name = "URL|NAME")]
     upstream: String,
-    /// File to record to, by its extension: .jsonl an event log. Repeat it for several. Without one, exchanges are only
-    /// judged
+    /// File to record to, by its extension: .jsonl an event log, .har an archive, .yaml a scenario that sends the same
+    /// again. Repeat it for several. Without one, exchanges are only judged
     #[arg(long, short, value_name = "FILE")]
     out: Vec<PathBuf>,
+    /// An earlier recording of the same story, an event log or an archive: what differs between both is noise, and the
+    /// scenario does not ask for it
+    #[arg(long, value_name = "FILE")]
+    again: Option<PathBuf>,
     /// Port to listen on; 0 for any free one
     #[arg(
         long,
@@ -91,6 +96,7 @@ pub(crate) struct RecordArguments {
 pub(crate) fn record(arguments: &RecordArguments) -> Result<ExitCode, Complaint> {
     let base = arguments.base()?;
     let files = arguments.files()?;
+    let again = arguments.again(&files)?;
     let upstream = Upstream::new(base).map_err(Complaint::new)?;
     let quiet = arguments.quiet;
     let desk = Desk::new(
@@ -101,7 +107,7 @@ pub(crate) fn record(arguments: &RecordArguments) -> Result<ExitCode, Complaint>
             ..Weighing::default()
         },
         arguments.keep_host || arguments.rewrite_urls,
-        files.created()?,
+        files.created(&upstream.base, again)?,
         Box::new(move |seen| tell(&seen, quiet)),
     );
     let settings = Settings {
@@ -140,20 +146,32 @@ pub(crate) fn record(arguments: &RecordArguments) -> Result<ExitCode, Complaint>
 #[derive(Debug, Default)]
 struct Files {
     log: Option<PathBuf>,
+    har: Option<PathBuf>,
+    story: Option<PathBuf>,
 }
 
 impl Files {
-    fn created(&self) -> Result<Outputs, Complaint> {
-        let log = self.log.as_ref().map(|path| {
-            Growing::create(path, b"", b"").map_err(|problem| unwritable(path, &problem))
-        });
-        Ok(Outputs {
-            log: log.transpose()?,
-        })
+    fn created(&self, base: &BaseUrl, again: Option<Vec<Exchange>>) -> Result<Outputs, Complaint> {
+        let mut outputs = Outputs::default();
+        if let Some(path) = &self.log {
+            outputs
+                .add_log(path)
+                .map_err(|problem| unwritable(path, &problem))?;
+        }
+        if let Some(path) = &self.har {
+            outputs
+                .add_har(path)
+                .map_err(|problem| unwritable(path, &problem))?;
+        }
+        if let Some(path) = &self.story {
+            let added = outputs.add_story(path, base.path(), again);
+            added.map_err(|problem| unwritable(path, &problem))?;
+        }
+        Ok(outputs)
     }
 
     fn paths(&self) -> impl Iterator<Item = &PathBuf> {
-        self.log.iter()
+        self.log.iter().chain(&self.har).chain(&self.story)
     }
 }
 
@@ -185,18 +203,37 @@ impl RecordArguments {
         })
     }
 
+    fn again(&self, files: &Files) -> Result<Option<Vec<Exchange>>, Complaint> {
+        let Some(path) = &self.again else {
+            return Ok(None);
+        };
+        if files.story.is_none() {
+            return Err(
+                Complaint::new("`--again` is about a scenario, and none is written")
+                    .hint("add `--out FILE.yaml`"),
+            );
+        }
+        let read = read_again(path).map(Some);
+        read.map_err(|problem| {
+            Complaint::new(format!("`{}` {problem}", path.display()))
+                .hint("name an event log or an archive of the same story")
+        })
+    }
+
     fn files(&self) -> Result<Files, Complaint> {
         let mut files = Files::default();
         for path in &self.out {
             let extension = path.extension().and_then(|extension| extension.to_str());
             let place = match extension.unwrap_or_default().to_ascii_lowercase().as_str() {
                 "jsonl" => &mut files.log,
+                "har" => &mut files.har,
+                "yaml" | "yml" => &mut files.story,
                 _ => {
                     return Err(Complaint::new(format!(
                         "`--out {}` does not say what to write",
                         path.display()
                     ))
-                    .hint("end the name with .jsonl for an event log"));
+                    .hint("end the name with .jsonl for an event log, .har for an archive, or .yaml for a scenario"));
                 }
             };
             if let Some(other) = place.replace(path.clone()) {
@@ -207,6 +244,17 @@ impl RecordArguments {
                 ))
                 .hint("leave one of them out"));
             }
+        }
+        let same = |path: &&PathBuf| {
+            let again = self
+                .again
+                .as_ref()
+                .and_then(|again| again.canonicalize().ok());
+            again.is_some() && path.canonicalize().ok() == again
+        };
+        if let Some(path) = files.paths().find(same) {
+            let message = format!("`{}` is both read and written", path.display());
+            return Err(Complaint::new(message).hint("record to another file"));
         }
         let is_there = |path: &&PathBuf| {
             fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0)
@@ -219,6 +267,19 @@ impl RecordArguments {
         }
         Ok(files)
     }
+}
+
+/// The exchanges of an earlier recording.
+fn read_again(path: &Path) -> Result<Vec<Exchange>, CaptureError> {
+    let mut input = BufReader::new(File::open(path)?);
+    let Found::Traffic(format) = detect(&mut input)? else {
+        return Err(CaptureError::Unknown {
+            reason: "it holds no requests with their answers".to_owned(),
+        });
+    };
+    let mut exchanges = Vec::new();
+    read(format, &mut input, &mut |exchange| exchanges.push(exchange))?;
+    Ok(exchanges)
 }
 
 fn complaint(fault: Fault) -> Complaint {
@@ -309,6 +370,22 @@ fn summed_up(summary: &Summary, files: &Files) -> String {
     }
     for (id, times) in &summary.rules {
         text.push_str(&format!("\n  {id}: {times}"));
+    }
+    if let Some(retold) = &summary.retold {
+        text.push_str(&format!(
+            "\nscenario: {}, {} marked as guessed",
+            many(retold.requests as u64, "request"),
+            many(retold.guesses as u64, "line"),
+        ));
+        for note in &retold.notes {
+            text.push_str(&format!("\n  {}", one_line(note)));
+        }
+    }
+    if summary.leads_past {
+        text.push_str(
+            "\nanswers name the endpoint: a client that follows such an address leaves the recorder, unless it has \
+             `--rewrite-urls`",
+        );
     }
     for path in files.paths() {
         text.push_str(&format!("\nwritten: {}", path.display()));

@@ -58,7 +58,8 @@ impl<W: Write> Har<W> {
     }
 }
 
-fn entry_of(exchange: &Exchange) -> Value {
+/// An entry, for whoever writes what stands around it otherwise.
+pub(crate) fn entry_of(exchange: &Exchange) -> Value {
     let request = &exchange.request;
     let time = exchange.elapsed.as_secs_f64() * 1000.0;
     let mut sent = json!({

@@ -13,14 +13,18 @@ use crate::exchange::{Exchange, Secrets, Sender};
 use crate::finding::weighing::{Weighed, Weighing, failure};
 use crate::finding::{Authority, Finding, Verdict};
 use crate::profile::{Recognised, Recogniser};
-use crate::record::growing::{Growing, Written};
+use crate::record::outputs::Outputs;
 use crate::record::passed::Passed;
 use crate::record::rewriting::Rewriting;
 use crate::record::{Message, Upstream};
+use crate::retell::Retold;
 use crate::run::fresh_run_id;
 
 /// Where a step of a recording stands.
 const PLACE: &str = "recording";
+
+/// The story is told when it has been quiet for so long.
+const QUIET: Duration = Duration::from_secs(2);
 
 /// Something for people, as it happens.
 pub(crate) enum Seen<'a> {
@@ -32,19 +36,13 @@ pub(crate) enum Seen<'a> {
     Notice(&'a str),
 }
 
-/// Where it is written.
-#[derive(Default)]
-pub(crate) struct Outputs {
-    /// Events as lines of JSON.
-    pub(crate) log: Option<Growing>,
-}
-
 /// Receives what has passed.
 pub(crate) struct Desk {
-    pub(crate) upstream: String,
+    upstream: String,
     /// The endpoint's origin: answers that name it lead clients past the recorder.
     names: Rewriting,
-    leads_past: bool,
+    /// Such answers lead to the recorder all the same.
+    stays: bool,
     limit: u64,
     secrets: Secrets,
     recogniser: Recogniser,
@@ -79,6 +77,10 @@ pub(crate) struct Summary {
     pub(crate) findings: BTreeMap<Authority, (u64, u64)>,
     /// How often each rule was broken.
     pub(crate) rules: BTreeMap<String, u64>,
+    /// Answers named the endpoint itself.
+    pub(crate) leads_past: bool,
+    /// The story, as it was told last.
+    pub(crate) retold: Option<Retold>,
     /// Files that are not whole, and how many exchanges are missing.
     pub(crate) lost: Vec<(String, u64)>,
 }
@@ -96,7 +98,7 @@ impl Desk {
         upstream: &Upstream,
         limit: u64,
         weighing: Weighing,
-        leads_past: bool,
+        stays: bool,
         outputs: Outputs,
         tell: Box<dyn FnMut(Seen<'_>) + Send>,
     ) -> Self {
@@ -105,7 +107,7 @@ impl Desk {
             // A query may hold a secret.
             upstream: format!("{}{}", base.origin(), base.path()),
             names: Rewriting::new(base.origin(), ""),
-            leads_past,
+            stays,
             limit,
             secrets: Secrets::default(),
             recogniser: Recogniser::new(),
@@ -135,12 +137,12 @@ impl Desk {
             scenarios: 1,
         });
         loop {
-            match messages.recv_timeout(Duration::from_secs(2)) {
+            match messages.recv_timeout(QUIET) {
                 // The place among those that wait is free once it has been dealt with.
                 Ok(Message::Passed(passed, _place)) => self.passed(*passed),
                 Ok(Message::Notice(words)) => self.notice(&words),
                 Ok(Message::End) | Err(RecvTimeoutError::Disconnected) => break,
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => self.retell(),
             }
         }
         self.end_part();
@@ -148,16 +150,13 @@ impl Desk {
             elapsed: self.clock.elapsed(),
             interrupted: false,
         });
-        let files = self.outputs.log.iter();
-        self.summary.lost = files
-            .filter(|file| file.lost() > 0)
-            .map(|file| (file.shown(), file.lost()))
-            .collect();
+        self.retell();
+        self.summary.lost = self.outputs.lost();
         self.summary
     }
 
     fn passed(&mut self, mut passed: Passed) {
-        let crowded = passed.crowded;
+        let (began, crowded) = (passed.number, passed.crowded);
         let notices = std::mem::take(&mut passed.notices);
         let is_ours = passed.is_ours();
         let mut exchange = self.secrets.masked(passed.exchange(self.limit));
@@ -181,12 +180,11 @@ impl Desk {
             let words = self.secrets.mask().text(&words);
             self.notice(&format!("exchange {number}: {words}"));
         }
-        if !self.leads_past && names(&exchange, &self.names) {
-            self.leads_past = true;
-            self.notice(&format!(
-                "answers name {}: a client that follows such an address leaves the recorder; `--rewrite-urls` keeps it here",
-                self.upstream
-            ));
+        if !self.stays && !self.summary.leads_past {
+            self.summary.leads_past = names(&exchange, &self.names);
+        }
+        for words in self.outputs.exchange(began, &exchange) {
+            (self.tell)(Seen::Notice(&words));
         }
         let verdict = failure(&findings).unwrap_or(Verdict::Pass);
         if let Some(part) = &mut self.part {
@@ -302,32 +300,20 @@ impl Desk {
     }
 
     fn write(&mut self, event: &Event) {
-        let Some(log) = &mut self.outputs.log else {
-            return;
-        };
-        let mut line = serde_json::to_vec(event).expect("an event has nothing that JSON has not");
-        line.push(b'\n');
-        let entries = u64::from(matches!(event, Event::StepFinished { .. }));
-        let written = log.add(&line, entries);
-        if let Some(words) = said_of(log, written) {
+        if let Some(words) = self.outputs.event(event) {
             (self.tell)(Seen::Notice(&words));
         }
     }
-}
 
-/// What people should know after an attempt to write.
-fn said_of(file: &Growing, written: Written) -> Option<String> {
-    let name = file.shown();
-    match written {
-        Written::AsBefore => None,
-        Written::Fails(problem) => Some(format!(
-            "`{name}` cannot be written: {problem}; requests are passed on all the same, what was written stays, and \
-             writing is tried again with every exchange"
-        )),
-        Written::Again => Some(format!(
-            "`{name}` can be written again; {} exchanges are missing in it",
-            file.lost()
-        )),
+    /// Writes the story so far.
+    fn retell(&mut self) {
+        let (retold, words) = self.outputs.tell();
+        if let Some(words) = words {
+            (self.tell)(Seen::Notice(&words));
+        }
+        if retold.is_some() {
+            self.summary.retold = retold;
+        }
     }
 }
 

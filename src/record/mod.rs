@@ -13,19 +13,21 @@ mod framing;
 mod growing;
 mod head;
 mod listen;
+mod outputs;
 mod passage;
 mod passed;
 mod refusal;
 mod rewriting;
 mod routing;
 mod sides;
+mod story;
 mod under_way;
 mod upload;
 mod upstream;
 
-pub(crate) use desk::{Desk, Outputs, Seen, Summary};
-pub(crate) use growing::Growing;
+pub(crate) use desk::{Desk, Seen, Summary};
 pub(crate) use listen::{Fault, Settings, start};
+pub(crate) use outputs::Outputs;
 pub(crate) use upstream::Upstream;
 
 use std::sync::Arc;
