@@ -11,7 +11,7 @@ use walkdir::WalkDir;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use crate::cli::explain::page_of;
+use crate::cli::explain::RULES;
 use crate::cli::playing::{PlayArguments, play};
 use crate::cli::reporting::ReportArguments;
 use crate::cli::run::consent;
@@ -229,7 +229,7 @@ impl Place {
         let texts = selection
             .iter()
             .filter_map(|(scenario, _)| Some((scenario.path.as_str(), text_of(&scenario.path)?)));
-        Evidence::new(&self.folder, page_of, texts).map_err(|problem| {
+        Evidence::new(&self.folder, RULES, texts).map_err(|problem| {
             let shown = self.folder.display();
             Complaint::new(format!(
                 "the evidence in `{shown}` cannot be written: {problem}"

@@ -10,8 +10,10 @@ use serde_json::{Value, json};
 
 use crate::checks::Check;
 use crate::cli::{Complaint, FINE};
+use crate::coverage::untestable;
 use crate::finding::page::{PAGES, page};
 use crate::finding::requirement::Requirement;
+use crate::report::html::Rules;
 use crate::scenario::nearest::nearest;
 use crate::server::{Defect, Story};
 
@@ -72,12 +74,27 @@ pub(crate) fn explain(arguments: &ExplainArguments) -> Result<ExitCode, Complain
     Ok(ExitCode::from(FINE))
 }
 
+/// What pages for browsers tell of rules.
+pub(super) const RULES: Rules = Rules {
+    page_of,
+    requirements_of,
+    untestable,
+};
+
 /// The page of a rule, as reports name it.
-pub(super) fn page_of(id: &str) -> Option<&'static str> {
+fn page_of(id: &str) -> Option<&'static str> {
     match find(id)? {
         Explained::Check(check) => Some(check.texts.page),
         Explained::Rule(_, page) => Some(page),
         Explained::Requirement(_) | Explained::Story(_) => None,
+    }
+}
+
+/// The requirements that a check judges.
+fn requirements_of(id: &str) -> &'static [&'static str] {
+    match Check::find(id) {
+        Some(check) => check.requirements,
+        None => &[],
     }
 }
 

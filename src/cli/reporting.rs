@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::cli::Complaint;
-use crate::cli::explain::page_of;
+use crate::cli::explain::RULES;
 use crate::cli::github::{ForGithub, in_actions, in_repository, step_summary};
 use crate::report::Reporter;
 use crate::report::audience::Audience;
@@ -115,7 +115,7 @@ impl ReportArguments {
         }
         if let Some(path) = &self.report_html {
             let out = BufWriter::new(created(path)?);
-            reporters.push(Box::new(Html::new(out, page_of)));
+            reporters.push(Box::new(Html::new(out, RULES)));
         }
         if let Some(path) = &self.report_md {
             let out = BufWriter::new(created(path)?);

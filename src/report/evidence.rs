@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::Reporter;
 use super::clean::one_line;
-use super::html::{Html, PageOf};
+use super::html::{Html, Rules};
 use super::json::JsonLines;
 use super::junit::Junit;
 use super::paint::Paint;
@@ -32,14 +32,14 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// In a folder that is made if it is not there, for scenarios of which the text is given beside the name. How to mend what
-    /// breaks a rule is taken from the rule's page.
+    /// In a folder that is made if it is not there, for scenarios of which the text is given beside the name. The page is told
+    /// what is known of rules.
     ///
     /// # Errors
     /// The folder cannot be made, or a file in it.
     pub fn new<'p>(
         folder: &Path,
-        page_of: PageOf,
+        rules: Rules,
         packs: impl IntoIterator<Item = (&'p str, String)>,
     ) -> io::Result<Self> {
         fs::create_dir_all(folder.join(EXCHANGES))?;
@@ -48,7 +48,7 @@ impl Evidence {
         let reporters: Vec<Box<dyn Reporter>> = vec![
             Box::new(JsonLines::new(made("events.jsonl")?)),
             Box::new(Junit::new(made("junit.xml")?)),
-            Box::new(Html::new(made("report.html")?, page_of)),
+            Box::new(Html::new(made("report.html")?, rules)),
         ];
         let packs = packs.into_iter();
         Ok(Self {

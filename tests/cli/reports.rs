@@ -23,7 +23,7 @@ fn a_log_gives_the_report_of_its_run_again() {
     for told in [
         "1 of 6 steps failed",
         "What to fix first",
-        "<small>How to fix it</small>",
+        "<h4>How to fix it</h4>",
         "Bearer [secret]",
     ] {
         assert!(page.contains(told), "{told}");

@@ -7,7 +7,7 @@
 
 mod group;
 mod order;
-mod request;
+pub(super) mod request;
 mod symptom;
 
 use std::collections::{BTreeMap, BTreeSet};

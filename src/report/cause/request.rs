@@ -11,7 +11,7 @@ use crate::finding::template::unquoted;
 
 /// Method and resource: `PATCH /Users/{id}`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Kind {
+pub(in crate::report) struct Kind {
     pub(super) method: String,
     pub(super) resource: String,
 }
@@ -24,7 +24,7 @@ impl fmt::Display for Kind {
 
 impl Kind {
     /// The kind of a request, below the path of the target's base URL.
-    pub(super) fn of(request: &Request, base: &str) -> Self {
+    pub(in crate::report) fn of(request: &Request, base: &str) -> Self {
         let path = path_of(request);
         let path = path
             .strip_prefix(base.trim_end_matches('/'))

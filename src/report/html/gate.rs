@@ -2,6 +2,7 @@
 
 use super::super::clean::{html, one_line};
 use super::super::summary::{counted, seconds};
+use super::prose::prose;
 use crate::event::{Opens, Outcome, PartOutcome, Readiness, RequirementOutcome, Sight};
 
 /// The class of the verdict, and its words.
@@ -18,7 +19,7 @@ pub(super) fn verdict(readiness: &Readiness) -> (&'static str, String) {
 /// Each part with its requirements; those that are not met are open.
 pub(super) fn told(readiness: &Readiness) -> String {
     let mut text = format!(
-        "<h2 id=\"gate\">What the gate demands</h2>\n<p>rules of {}, met as {}\n",
+        "<section aria-labelledby=\"gate\"><h2 id=\"gate\">What the gate demands</h2>\n<p class=\"place\">rules of {}, met as {}\n",
         html(&one_line(&readiness.rules)),
         html(&one_line(&readiness.client)),
     );
@@ -34,6 +35,7 @@ pub(super) fn told(readiness: &Readiness) -> String {
             }
         ));
     }
+    text.push_str("</section>\n");
     text
 }
 
@@ -50,7 +52,7 @@ fn part_told(part: &PartOutcome) -> String {
     let mut text = format!(
         "<h3>{}</h3>\n<p>{} <small>{}, rules of {}{effort}</small>\n",
         html(&one_line(&part.title)),
-        html(&part.about),
+        prose(&part.about),
         html(&one_line(&part.source)),
         html(&one_line(&part.date)),
     );
@@ -85,26 +87,26 @@ fn requirement(one: &RequirementOutcome) -> String {
         html(&one_line(&one.date)),
     );
     if let Some(emulated) = &one.emulated {
-        text.push_str(&format!("<p>emulated: {}\n", html(emulated)));
+        text.push_str(&format!("<p>emulated: {}\n", prose(emulated)));
     }
     let lines: Vec<String> = one
         .seen
         .iter()
         .map(sight)
-        .chain(one.reasons.iter().map(|reason| html(reason)))
+        .chain(one.reasons.iter().map(|reason| prose(reason)))
         .collect();
     if !lines.is_empty() {
         text.push_str(&format!("<ul><li>{}</ul>\n", lines.join("<li>")));
     }
     if one.outcome == Outcome::NotMet {
-        text.push_str(&format!("<p>what to do: {}\n", html(&one.fix)));
+        text.push_str(&format!("<p>what to do: {}\n", prose(&one.fix)));
     }
     text.push_str("</div></details>\n");
     text
 }
 
 fn sight(sight: &Sight) -> String {
-    let mut text = html(&sight.message);
+    let mut text = prose(&sight.message);
     if !sight.file.is_empty() {
         text.push_str(&format!(
             " <small>{}:{}, step <code>{}</code></small>",

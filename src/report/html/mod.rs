@@ -1,15 +1,26 @@
-//! HTML: one page that needs no other file, no script and no network; to look at, to attach, to pass on.
+//! HTML: one page that needs no other file and no network; to look at, to attach, to pass on.
 //!
-//! Steps that failed are shown with all that was exchanged, the others in short, so that a run of twenty thousand
-//! exchanges stays a page that browsers open.
+//! All of it is plain markup that can be read, folded and printed without a script. The script in it searches, filters and
+//! unfolds what is there: it makes nothing of data, and the page's policy allows no other one. Steps that failed are shown with
+//! all that was exchanged, the others in short, so that a run of twenty thousand exchanges stays a page that browsers open.
 
+mod assets;
+mod body;
+mod causes;
+mod coverage;
+mod differences;
 mod exchange;
 mod finding;
 mod gate;
+mod grid;
+mod latency;
+mod lifeline;
 mod page;
+mod prose;
 mod rule;
 mod scenario;
 mod step;
+mod words;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -21,19 +32,38 @@ use super::skips::Skips;
 use super::totals::Totals;
 use super::warnings::{Warned, Warnings};
 use crate::event::{Authentication, AuthenticationKind, Cause, Comparison, Event, Readiness};
+use coverage::Coverage;
+use exchange::Shorts;
+use latency::Latency;
+use prose::prose;
 use scenario::Scenario;
 use step::Step;
 
 /// Bytes of failed steps that wait for the end of the run; more than are shown, because the causes choose among them.
 const MOST_KEPT: usize = 64 * 1024 * 1024;
 
-/// The page of a rule: Markdown with the four headings that each has, if the rule is known.
-pub type PageOf = fn(&str) -> Option<&'static str>;
+/// Bytes of other exchanges that do so; beyond them a line of each is kept.
+const MOST_KEPT_SHORT: usize = 32 * 1024 * 1024;
+/// Preflights that are shown; a long run fetches many tokens.
+const MOST_PREFLIGHTS: usize = 50;
+
+/// What is known of rules, which events do not tell.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// The page of a rule: Markdown with the four headings that each has, if the rule is known.
+    pub page_of: fn(&str) -> Option<&'static str>,
+    /// Ids of the requirements that a check judges; none for what is no check.
+    pub requirements_of: fn(&str) -> &'static [&'static str],
+    /// Requirements that no client can judge from outside, by their ids, and why.
+    pub untestable: fn() -> BTreeMap<String, String>,
+}
 
 /// Writes one document at the end of the run.
 pub struct Html<W> {
     out: W,
-    page_of: PageOf,
+    rules: Rules,
+    /// What was tested, in a few words.
+    target: String,
     /// Name and value of what is known from the start.
     facts: Vec<(&'static str, String)>,
     grid: Grid,
@@ -45,8 +75,12 @@ pub struct Html<W> {
     kept: usize,
     /// Failed steps that are kept in short only.
     dropped: usize,
-    /// Exchanges that belong to no scenario, a line for each.
-    preflight: String,
+    /// Exchanges that belong to no scenario.
+    preflight: Vec<Shorts>,
+    latency: Latency,
+    coverage: Coverage,
+    /// Bytes of exchanges that are kept in short.
+    kept_short: usize,
     notices: Vec<String>,
     /// Why the run could not go on, with what to do.
     stopped: Option<(String, Option<String>)>,
@@ -58,11 +92,12 @@ pub struct Html<W> {
 }
 
 impl<W: Write> Html<W> {
-    /// Writes to `out`; how to mend what breaks a rule is taken from the rule's page.
-    pub fn new(out: W, page_of: PageOf) -> Self {
+    /// Writes to `out`, with what is known of rules.
+    pub fn new(out: W, rules: Rules) -> Self {
         Self {
             out,
-            page_of,
+            rules,
+            target: String::new(),
             facts: Vec::new(),
             grid: Grid::default(),
             totals: Totals::default(),
@@ -71,7 +106,10 @@ impl<W: Write> Html<W> {
             scenarios: BTreeMap::new(),
             kept: 0,
             dropped: 0,
-            preflight: String::new(),
+            preflight: Vec::new(),
+            latency: Latency::default(),
+            coverage: Coverage::default(),
+            kept_short: 0,
             notices: Vec::new(),
             stopped: None,
             causes: Vec::new(),
@@ -88,14 +126,16 @@ impl<W: Write> Html<W> {
             line,
             source,
             verdict,
+            exchanges,
             findings,
             ..
         } = event
         else {
             return;
         };
+        self.latency.take(exchanges);
         let scenario = self.scenarios.entry(*number).or_default();
-        let place = (*number, scenario.steps.len());
+        let place = (*number, scenario.next());
         self.skips.on_step(place, *verdict, findings);
         let warned = Warned {
             scenario: *number,
@@ -105,13 +145,17 @@ impl<W: Write> Html<W> {
             source: source.as_deref().or(scenario.source.as_deref()),
         };
         self.warnings.on_step(warned, findings);
-        scenario.take(*verdict, findings);
-        if let Some(mut step) = Step::of(event, scenario.source.as_deref()) {
+        let id = format!("s{number}-{}", scenario.next());
+        if let Some(mut step) = Step::of(event, &id, scenario.source.as_deref()) {
             self.kept += step.whole.as_ref().map_or(0, String::len);
             if self.kept > MOST_KEPT && step.whole.take().is_some() {
                 self.dropped += 1;
             }
-            scenario.steps.push(step);
+            self.kept_short += step.bytes();
+            if self.kept_short > MOST_KEPT_SHORT {
+                step.forget_content();
+            }
+            scenario.take(event, &id, step);
         }
     }
 
@@ -127,7 +171,10 @@ impl<W: Write> Html<W> {
             format!("; the access token is valid for {seconds} s, as the token endpoint says")
         });
         let told = format!("{words}{}", life.unwrap_or_default());
-        self.facts.push(("authentication", told));
+        // Every service of an emulated provider asks for itself.
+        if !self.facts.iter().any(|(_, known)| *known == told) {
+            self.facts.push(("authentication", told));
+        }
     }
 }
 
@@ -135,6 +182,7 @@ impl<W: Write> Reporter for Html<W> {
     fn on(&mut self, event: &Event) -> io::Result<()> {
         self.totals.on(event);
         self.grid.on(event);
+        self.coverage.on(event);
         match event {
             Event::RunStarted {
                 version,
@@ -144,12 +192,10 @@ impl<W: Write> Reporter for Html<W> {
                 target_name,
                 ..
             } => {
-                let target = match target_name {
-                    Some(name) => format!("{name}, {target}"),
-                    None => target.clone(),
-                };
+                self.latency.begin(target);
+                self.target = html(&one_line(target_name.as_ref().unwrap_or(target)));
                 self.facts = vec![
-                    ("target", html(&one_line(&target))),
+                    ("target", html(&one_line(target))),
                     ("started", html(&one_line(started))),
                     ("run", html(&one_line(run))),
                     ("scimulate", html(&one_line(version))),
@@ -159,12 +205,15 @@ impl<W: Write> Reporter for Html<W> {
                 exchanges,
                 authentication,
             } => {
-                self.preflight.push_str(&exchange::lines(exchanges));
+                self.latency.take(exchanges);
+                if self.preflight.len() < MOST_PREFLIGHTS {
+                    self.preflight.push(Shorts::of(exchanges));
+                }
                 if let Some(authentication) = authentication {
                     self.keep_authentication(authentication);
                 }
             }
-            Event::Notice { message } => self.notices.push(html(message)),
+            Event::Notice { message } => self.notices.push(prose(message)),
             Event::Unreferenced { snapshots } => {
                 let names: Vec<String> =
                     snapshots.iter().map(|name| html(&one_line(name))).collect();
@@ -172,14 +221,17 @@ impl<W: Write> Reporter for Html<W> {
                 self.notices.push(told);
             }
             Event::Stopped { message, hint } => {
-                let hint = hint.as_ref().map(|hint| html(hint));
-                self.stopped = Some((html(message), hint));
+                let hint = hint.as_ref().map(|hint| prose(hint));
+                self.stopped = Some((prose(message), hint));
             }
             Event::ScenarioStarted { scenario, .. } => {
                 self.scenarios.entry(*scenario).or_default().begin(event);
             }
             Event::StepFinished { .. } => self.keep_step(event),
-            Event::ScenarioFinished { scenario, .. } => {
+            Event::ScenarioFinished {
+                scenario, cleanup, ..
+            } => {
+                self.latency.take(cleanup);
                 self.scenarios.entry(*scenario).or_default().end(event);
             }
             Event::Baseline(comparison) => self.comparisons.push(comparison.clone()),

@@ -1,35 +1,68 @@
-//! The page: the verdict, the grid, what to fix first, what was not tested, then every scenario.
+//! The page: the verdict, the grid, what to fix first, what was not tested, every scenario, then latency, the map of the RFCs and
+//! the rules.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use super::super::clean::{html, one_line};
-use super::super::fixes::{effect, place};
-use super::super::grid::Cell;
+use super::super::clean::html;
 use super::super::summary::{beside_text, counted, in_words, seconds};
-use super::{Html, gate, rule};
-use crate::event::{Cause, StepPlace};
-
-const STYLE: &str = include_str!("style.css");
+use super::assets::{ICON, SCRIPT, STYLE, policy};
+use super::exchange::Room;
+use super::prose::prose;
+use super::scenario::Part;
+use super::words::{self, Facets, Words};
+use super::{Html, causes, gate, grid, rule};
 
 /// Bytes of failed steps that are shown whole; browsers open such a page at once.
 const MOST_WHOLE: usize = 8 * 1024 * 1024;
+/// Bytes of exchanges in which nothing is wrong that have more than a line.
+const MOST_SHORT: usize = 12 * 1024 * 1024;
+/// Failed scenarios that are open; of more the reader chooses.
+const MOST_OPEN: usize = 5;
 
-/// Steps of a cause that are linked.
-const MOST_PLACES: usize = 25;
+/// The control that the script shows: it changes between light, dark, and what the system says. And the keys.
+const CONTROLS: &str = "<button type=\"button\" id=\"theme\" hidden>Theme: system</button>\
+    <button type=\"button\" id=\"help\" hidden aria-haspopup=\"dialog\">Keys</button>";
+
+/// What the keys do, shown by the script.
+const KEYS: &str = "<dialog id=\"keys\" aria-labelledby=\"keys-title\"><h2 id=\"keys-title\">Keys</h2>\n\
+    <table><thead><tr><th scope=\"col\">Key<th scope=\"col\">What it does</thead>\n\
+    <tr><td><kbd>j</kbd> or <kbd>↓</kbd><td>next line that folds (the arrow where one has the focus)\n\
+    <tr><td><kbd>k</kbd> or <kbd>↑</kbd><td>the one before\n\
+    <tr><td><kbd>Enter</kbd><td>fold or unfold it\n\
+    <tr><td><kbd>→</kbd> <kbd>←</kbd><td>unfold it; fold it, or go to what it is in\n\
+    <tr><td><kbd>n</kbd> <kbd>p</kbd><td>next failure, the one before\n\
+    <tr><td><kbd>/</kbd><td>search; <kbd>Enter</kbd> there goes to the first that is found\n\
+    <tr><td><kbd>t</kbd><td>light, dark, as the system\n\
+    <tr><td><kbd>Esc</kbd><td>leave the search; show all again\n\
+    <tr><td><kbd>?</kbd><td>this\n</table>\n\
+    <p><label><input type=\"checkbox\" id=\"single\" checked> keys of one letter work</label>\n\
+    <p><button type=\"button\" id=\"close\">Close</button></dialog>\n";
 
 impl<W: Write> Html<W> {
     /// Writes the document.
     pub(super) fn write(&mut self) -> io::Result<()> {
         let (class, verdict) = self.verdict();
-        let target = self.facts.first().map_or("", |(_, target)| target.as_str());
-        // The policy lets the page load nothing, whatever stands in it.
+        let target = self.target.as_str();
         write!(
             self.out,
             "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-             <meta name=\"viewport\" content=\"width=device-width\">\n<title>{target}: {verdict}</title>\n\
-             <style>\n{STYLE}</style>\n<h1>What Okta and Entra would have made of {target}</h1>\n\
+             <meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n\
+             <meta name=\"viewport\" content=\"width=device-width\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
+             <link rel=\"icon\" href=\"{ICON}\">\n<title>{target}: {verdict}</title>\n<style>{STYLE}</style>\n",
+            policy()
+        )?;
+        let facets = self.facets();
+        let parts = self.parts(&facets);
+        let links: String = parts
+            .iter()
+            .map(|(id, name, _)| format!("<li><a href=\"#{id}\">{name}</a>"))
+            .collect();
+        write!(
+            self.out,
+            "<a class=\"skip\" href=\"#content\">To the content</a>\n\
+             <nav aria-label=\"Parts of the page\"><ul>{links}</ul><div>{CONTROLS}</div></nav>\n\
+             <main id=\"content\" tabindex=\"-1\">\n<header><h1><small>What Okta and Entra would have made of</small> {target}</h1>\n\
              <p class=\"verdict {class}\">{verdict}\n"
         )?;
         if let Some((message, hint)) = &self.stopped {
@@ -40,20 +73,16 @@ impl<W: Write> Html<W> {
         }
         self.write_facts()?;
         for notice in &self.notices {
-            writeln!(self.out, "<p>note: {notice}")?;
+            writeln!(self.out, "<p class=\"note\"><i>note:</i> {notice}")?;
         }
-        if let Some(readiness) = &self.readiness {
-            self.out.write_all(gate::told(readiness).as_bytes())?;
+        writeln!(self.out, "</header>")?;
+        for (_, _, text) in parts {
+            self.out.write_all(text.as_bytes())?;
         }
-        self.write_grid()?;
-        let first = causes_told("fix", "What to fix first", &self.causes);
-        let accepted = "Known failures, which the baseline accepts";
-        let known = causes_told("known", accepted, &self.known);
-        write!(self.out, "{first}{known}")?;
-        self.write_lists()?;
-        let rules = self.write_scenarios()?;
-        self.write_rules(&rules)?;
-        writeln!(self.out, "</html>")
+        write!(
+            self.out,
+            "</main>\n{KEYS}<script>{SCRIPT}</script>\n</html>\n"
+        )
     }
 
     /// Its class, and the words.
@@ -83,8 +112,7 @@ impl<W: Write> Html<W> {
 
     fn write_facts(&mut self) -> io::Result<()> {
         let totals = &self.totals;
-        let mut facts = self.facts.clone();
-        facts.extend([
+        let mut facts = vec![
             ("scenarios", in_words(totals.scenarios, "scenario")),
             ("steps", in_words(totals.steps, "step")),
             ("warnings", totals.warnings.to_string()),
@@ -92,7 +120,7 @@ impl<W: Write> Html<W> {
                 "requests",
                 format!("{} in {}", totals.requests, seconds(totals.elapsed)),
             ),
-        ]);
+        ];
         if totals.unfinished > 0 {
             facts.push(("not finished", counted(totals.unfinished, "scenario")));
         }
@@ -105,203 +133,244 @@ impl<W: Write> Html<W> {
         for comparison in &self.comparisons {
             facts.push(("baseline", html(&beside_text(comparison))));
         }
+        facts.extend(self.facts.iter().cloned());
         write!(self.out, "<dl>")?;
         for (name, value) in facts {
-            write!(self.out, "<dt>{name}<dd>{value}")?;
+            write!(self.out, "<div><dt>{name}<dd>{value}</div>")?;
         }
         writeln!(self.out, "</dl>")
     }
 
-    fn write_grid(&mut self) -> io::Result<()> {
-        let (clients, features) = (self.grid.clients(), self.grid.features());
-        if features.is_empty() {
-            return Ok(());
-        }
-        write!(
-            self.out,
-            "<h2 id=\"grid\">Which client can use what</h2>\n<table><tr><th>"
-        )?;
-        for client in &clients {
-            write!(self.out, "<th>{}", html(&one_line(client)))?;
-        }
-        let mut met: BTreeSet<Option<Cell>> = BTreeSet::new();
-        for feature in &features {
-            write!(self.out, "\n<tr><th>{}", html(&one_line(feature)))?;
-            for client in &clients {
-                let cell = self.grid.cell(client, feature);
-                met.insert(cell);
-                let class = match cell {
-                    Some(Cell::Pass) => "good",
-                    Some(Cell::Fail) => "bad",
-                    Some(Cell::Warn | Cell::Known | Cell::BreaksRfc) => "odd",
-                    Some(Cell::NotSupported) | None => "dim",
-                };
-                let word = cell.map_or("-", Cell::word);
-                write!(self.out, "<td class=\"{class}\">{word}")?;
-            }
-        }
-        let legend: Vec<String> = met
-            .iter()
-            .rev()
-            .map(|cell| match cell {
-                Some(cell) => format!("{}: {}", cell.word(), cell.meaning()),
-                None => "-: not tested".to_owned(),
-            })
+    /// What there is to filter by.
+    fn facets(&self) -> Facets {
+        let scenarios = self.scenarios.values();
+        let mut tags: Vec<&str> = scenarios
+            .clone()
+            .flat_map(|scenario| scenario.tags.iter().map(String::as_str))
             .collect();
-        writeln!(
-            self.out,
-            "</table>\n<p><small>{}</small>",
-            legend.join("; ")
+        tags.sort_unstable();
+        let clients = self.grid.clients().into_iter();
+        Facets {
+            clients: Words::of(clients.chain(scenarios.map(|scenario| scenario.client.as_str()))),
+            features: Words::of(self.grid.features()),
+            tags: Words::of(tags),
+        }
+    }
+
+    /// The parts of the page that are not empty: id, name, text. The grid comes first; where a gate is the question, its answer.
+    fn parts(&self, facets: &Facets) -> Vec<(&'static str, &'static str, String)> {
+        let accepted = "Known failures, which the baseline accepts";
+        let gate = self.readiness.as_ref().map(gate::told).unwrap_or_default();
+        let parts = [
+            ("gate", "Gate", gate),
+            (
+                "grid",
+                "Grid",
+                grid::told(&self.grid, &self.scenarios, facets),
+            ),
+            (
+                "fix",
+                "Fix first",
+                causes::told("fix", "What to fix first", &self.causes),
+            ),
+            (
+                "known",
+                "Known",
+                causes::told("known", accepted, &self.known),
+            ),
+            ("warnings", "Warnings", self.warned()),
+            ("skipped", "Skipped", self.skipped()),
+            ("scenarios", "Scenarios", self.played(facets)),
+            ("latency", "Latency", self.latency.told()),
+            ("coverage", "RFC coverage", self.coverage.told(&self.rules)),
+            ("rules", "Rules", self.explained()),
+            ("preflight", "Preflight", self.asked_first()),
+        ];
+        let parts = parts.into_iter();
+        parts.filter(|(_, _, text)| !text.is_empty()).collect()
+    }
+
+    fn warned(&self) -> String {
+        let warnings =
+            self.warnings.told().into_iter().map(|(text, place)| {
+                format!("<li>{} <small>{}</small>\n", prose(text), html(&place))
+            });
+        listed(
+            "warnings",
+            "Warnings, which fail nothing",
+            warnings.collect(),
         )
     }
 
-    /// Warnings, and what was not tested.
-    fn write_lists(&mut self) -> io::Result<()> {
-        let warnings = self.warnings.told();
-        if !warnings.is_empty() {
-            writeln!(
-                self.out,
-                "<h2 id=\"warnings\">Warnings, which fail nothing</h2>\n<ul>"
-            )?;
-            for (text, place) in warnings {
-                writeln!(
-                    self.out,
-                    "<li>{} <small>{}</small>",
-                    html(text),
-                    html(&place)
-                )?;
-            }
-            writeln!(self.out, "</ul>")?;
-        }
+    /// What was not tested.
+    fn skipped(&self) -> String {
         let reasons = self.skips.reasons(self.causes.iter().chain(&self.known));
-        if !reasons.is_empty() {
-            writeln!(
-                self.out,
-                "<h2 id=\"skipped\">Skipped, so not tested</h2>\n<ul>"
-            )?;
-            for (reason, steps) in reasons {
-                writeln!(
-                    self.out,
-                    "<li>{}: {}",
-                    counted(steps, "step"),
-                    html(&reason)
-                )?;
-            }
-            writeln!(self.out, "</ul>")?;
-        }
-        Ok(())
+        let reasons = reasons
+            .into_iter()
+            .map(|(reason, steps)| format!("<li>{}: {}\n", counted(steps, "step"), prose(&reason)));
+        listed("skipped", "Skipped, so not tested", reasons.collect())
     }
 
-    /// All scenarios; the rules that they name.
-    fn write_scenarios(&mut self) -> io::Result<BTreeSet<String>> {
-        if !self.preflight.is_empty() {
-            writeln!(
-                self.out,
-                "<h2 id=\"preflight\">What scimulate asked for itself</h2>\n<details><summary>exchanges that belong to no scenario</summary>\
-                 <div>{}</div></details>",
-                self.preflight
-            )?;
+    /// All scenarios, those that failed first.
+    fn played(&self, facets: &Facets) -> String {
+        if self.scenarios.is_empty() {
+            return String::new();
         }
         let (whole, left_out) = self.whole();
-        let mut rules = BTreeSet::new();
-        if self.scenarios.is_empty() {
-            return Ok(rules);
+        let mut room = Room {
+            bytes: MOST_SHORT,
+            for_ours: self
+                .scenarios
+                .values()
+                .map(super::Scenario::bytes)
+                .sum::<usize>()
+                <= MOST_SHORT,
+            lines_only: 0,
+        };
+        let mut text = String::new();
+        for part in [
+            Part::Failed,
+            Part::Unfinished,
+            Part::Warned,
+            Part::Passed,
+            Part::Skipped,
+        ] {
+            let of_part: Vec<_> = self
+                .scenarios
+                .iter()
+                .filter(|(_, scenario)| scenario.part() == part)
+                .collect();
+            if of_part.is_empty() {
+                continue;
+            }
+            let is_open = part == Part::Failed && of_part.len() <= MOST_OPEN;
+            let (id, heading) = part.words();
+            text.push_str(&format!(
+                "<section class=\"part\" aria-labelledby=\"{id}\"><h3 id=\"{id}\">{heading} <small>{}</small></h3>\n",
+                of_part.len()
+            ));
+            for (number, scenario) in of_part {
+                let is_whole = |place| whole.contains(&(*number, place));
+                text.push_str(&scenario.told(*number, facets, is_open, is_whole, &mut room));
+            }
+            text.push_str("</section>\n");
         }
-        writeln!(self.out, "<h2 id=\"scenarios\">Scenarios</h2>")?;
+        let mut notes = String::new();
         if left_out > 0 {
-            writeln!(
-                self.out,
-                "<p>{} that failed are shown in short, or this page would be larger than browsers like; the event stream has all of them",
+            notes.push_str(&format!(
+                "<p class=\"note\">{} that failed are shown in short, or this page would be larger than browsers like; the event stream has all of them\n",
                 counted(left_out, "step")
-            )?;
+            ));
         }
-        for (number, scenario) in std::mem::take(&mut self.scenarios) {
-            let told = scenario.told(number, |place| whole.contains(&(number, place)));
-            self.out.write_all(told.as_bytes())?;
-            rules.extend(scenario.steps.into_iter().flat_map(|step| step.rules));
+        if room.lines_only > 0 {
+            notes.push_str(&format!(
+                "<p class=\"note\">{} in which nothing is wrong have one line only, or this page would be larger than browsers like; the event stream has all of them\n",
+                counted(room.lines_only, "exchange")
+            ));
         }
-        Ok(rules)
+        format!(
+            "<section aria-labelledby=\"scenarios\"><h2 id=\"scenarios\">Scenarios</h2>\n{}{notes}{text}</section>\n",
+            words::bar(facets)
+        )
     }
 
     /// The failed steps that are shown whole, those first that stand for a cause; and how many there is no room for.
     fn whole(&self) -> (BTreeSet<(usize, usize)>, usize) {
         let examples = self.causes.iter().filter_map(|cause| cause.places.first());
         let examples = examples.map(|place| (place.scenario, place.index));
-        let all = self.scenarios.iter().flat_map(|(number, scenario)| {
-            let places = 0..scenario.steps.len();
-            places.map(move |place| (*number, place))
-        });
+        let sizes: std::collections::BTreeMap<(usize, usize), usize> = self
+            .scenarios
+            .iter()
+            .flat_map(|(number, scenario)| {
+                scenario.steps.iter().filter_map(|(place, step)| {
+                    Some(((*number, *place), step.whole.as_ref()?.len()))
+                })
+            })
+            .collect();
         let mut whole = BTreeSet::new();
         let mut left_out = BTreeSet::new();
         let mut bytes = 0;
-        for (number, place) in examples.chain(all) {
-            let step = self
-                .scenarios
-                .get(&number)
-                .and_then(|scenario| scenario.steps.get(place));
-            let size = step.and_then(|step| step.whole.as_ref()).map(String::len);
-            match size {
+        for place in examples.chain(sizes.keys().copied()) {
+            match sizes.get(&place) {
                 None => {}
-                Some(_) if whole.contains(&(number, place)) => {}
+                Some(_) if whole.contains(&place) => {}
                 Some(size) if bytes + size > MOST_WHOLE => {
-                    left_out.insert((number, place));
+                    left_out.insert(place);
                 }
                 Some(size) => {
                     bytes += size;
-                    whole.insert((number, place));
+                    whole.insert(place);
                 }
             }
         }
         (whole, left_out.len() + self.dropped)
     }
 
-    fn write_rules(&mut self, rules: &BTreeSet<String>) -> io::Result<()> {
-        if rules.is_empty() {
-            return Ok(());
-        }
-        writeln!(self.out, "<h2 id=\"rules\">The rules that were broken</h2>")?;
-        for id in rules {
-            let told = rule::told(id, (self.page_of)(id));
-            self.out.write_all(told.as_bytes())?;
-        }
-        Ok(())
-    }
-}
-
-/// Causes in their order, each with links to its steps.
-fn causes_told(id: &str, title: &str, causes: &[Cause]) -> String {
-    if causes.is_empty() {
-        return String::new();
-    }
-    let mut text = format!("<h2 id=\"{id}\">{title}</h2>\n<ol>\n");
-    for (position, cause) in causes.iter().enumerate() {
-        let places: Vec<String> = cause.places.iter().take(MOST_PLACES).map(link).collect();
-        let more = match cause.places.len().saturating_sub(MOST_PLACES) {
-            0 => String::new(),
-            more => format!("<li>and {more} more"),
-        };
-        let reasons: Vec<String> = cause
-            .reasons
-            .iter()
-            .map(|reason| format!("<br>reason: {}", html(reason)))
+    /// The pages of all rules that judged something, the broken ones first.
+    fn explained(&self) -> String {
+        let mut rules = self.coverage.rules();
+        // What the page links to is there, also where nothing but a name is known of it.
+        let linked: BTreeSet<&String> = self
+            .scenarios
+            .values()
+            .flat_map(|scenario| &scenario.steps)
+            .flat_map(|(_, step)| &step.rules)
+            .chain(
+                self.causes
+                    .iter()
+                    .chain(&self.known)
+                    .flat_map(|cause| &cause.rules),
+            )
             .collect();
-        text.push_str(&format!(
-            "<li><b>{}</b><br>{}{}<br><details><summary>where</summary><ul><li>{}{more}</ul></details>\n",
-            html(&one_line(&cause.title)),
-            html(&effect(position, cause)),
-            reasons.concat(),
-            places.join("<li>"),
-        ));
+        let mut anchors: BTreeSet<String> = rules.iter().map(|(id, ..)| rule::anchor(id)).collect();
+        rules.extend(
+            linked
+                .into_iter()
+                .filter(|id| anchors.insert(rule::anchor(id)))
+                .map(|id| (id.as_str(), 1, 1)),
+        );
+        if rules.is_empty() {
+            return String::new();
+        }
+        rules.sort_by_key(|(id, broken, _)| (*broken == 0, *id));
+        let mut seen = BTreeSet::new();
+        let told: String = rules
+            .into_iter()
+            .filter(|(id, ..)| seen.insert(rule::anchor(id)))
+            .map(|(id, broken, spoke)| rule::told(id, (self.rules.page_of)(id), (broken, spoke)))
+            .collect();
+        format!(
+            "<section aria-labelledby=\"rules\"><h2 id=\"rules\">The rules that judged</h2>\n{told}</section>\n"
+        )
     }
-    text.push_str("</ol>\n");
-    text
+
+    fn asked_first(&self) -> String {
+        let mut room = Room {
+            bytes: MOST_SHORT,
+            for_ours: true,
+            lines_only: 0,
+        };
+        let told: String = self
+            .preflight
+            .iter()
+            .map(|shorts| shorts.told(&mut room))
+            .collect();
+        if told.is_empty() {
+            return String::new();
+        }
+        format!(
+            "<section aria-labelledby=\"preflight\"><h2 id=\"preflight\">What scimulate asked for itself</h2>\n\
+             <details><summary>exchanges that belong to no scenario</summary><div>{told}</div></details></section>\n"
+        )
+    }
 }
 
-fn link(at: &StepPlace) -> String {
-    format!(
-        "<a href=\"#s{}-{}\">{}</a>",
-        at.scenario,
-        at.index,
-        html(&place(at))
-    )
+/// A part with a list.
+fn listed(id: &str, title: &str, items: String) -> String {
+    match items.is_empty() {
+        true => items,
+        false => format!(
+            "<section aria-labelledby=\"{id}\"><h2 id=\"{id}\">{title}</h2>\n<ul>{items}</ul></section>\n"
+        ),
+    }
 }

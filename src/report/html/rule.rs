@@ -1,26 +1,30 @@
-//! What a rule requires and how to mend what breaks it, from the rule's page.
+//! What rules require and how to mend what breaks them, from the rules' pages.
 
-use super::super::clean::html;
+use super::super::clean::{html, one_line};
+use super::prose::prose;
 
-/// The parts of a page that are shown.
-const HEADINGS: [&str; 2] = ["What it requires", "How to fix it"];
-
-/// A rule with what its page says; without a page the command that explains it.
-pub(super) fn told(rule: &str, page: Option<&str>) -> String {
-    let mut text = format!("<h3 id=\"{}\">{}</h3>\n", anchor(rule), html(rule));
+/// A rule with what its page says, and how often it was broken and spoke in this run.
+pub(super) fn told(rule: &str, page: Option<&str>, (broken, spoke): (u64, u64)) -> String {
+    let (class, counts) = match broken {
+        0 => ("good", format!("kept, {spoke}×")),
+        _ => ("bad", format!("broken, {broken}×")),
+    };
+    let mut text = format!(
+        "<details class=\"rule\"><summary><span>{}</span> <b class=\"{class}\">{counts}</b></summary><div id=\"{}\">\n",
+        html(&one_line(rule)),
+        anchor(rule),
+    );
     match page {
         Some(page) => {
-            for heading in HEADINGS {
-                if let Some(part) = part(page, heading) {
-                    text.push_str(&format!(
-                        "<p><small>{heading}</small>\n{}",
-                        paragraphs(part)
-                    ));
-                }
+            for part in page.split("\n## ") {
+                let part = part.strip_prefix("## ").unwrap_or(part);
+                let (heading, rest) = part.split_once('\n').unwrap_or((part, ""));
+                text.push_str(&format!("<h4>{}</h4>\n{}", html(heading), paragraphs(rest)));
             }
         }
         None => text.push_str("<p>There is no page on this rule.\n"),
     }
+    text.push_str("</div></details>\n");
     text
 }
 
@@ -31,14 +35,6 @@ pub(super) fn anchor(rule: &str) -> String {
         _ => '_',
     });
     format!("rule-{}", letters.collect::<String>())
-}
-
-/// What stands below a heading.
-fn part<'p>(page: &'p str, heading: &str) -> Option<&'p str> {
-    let heading = format!("## {heading}\n");
-    let start = page.find(&heading)? + heading.len();
-    let rest = &page[start..];
-    Some(rest.find("\n## ").map_or(rest, |end| &rest[..end]).trim())
 }
 
 /// Markdown as far as pages use it: paragraphs, fenced blocks, and code in a line.
@@ -52,21 +48,10 @@ fn paragraphs(markdown: &str) -> String {
             continue;
         }
         for paragraph in part.split("\n\n").filter(|text| !text.trim().is_empty()) {
-            text.push_str(&format!("<p>{}\n", with_code(paragraph.trim())));
+            text.push_str(&format!("<p>{}\n", prose(paragraph.trim())));
         }
     }
     text
-}
-
-fn with_code(text: &str) -> String {
-    let parts = text.split('`').enumerate().map(|(position, part)| {
-        let part = html(part);
-        match position % 2 {
-            1 => format!("<code>{part}</code>"),
-            _ => part,
-        }
-    });
-    parts.collect()
 }
 
 #[cfg(test)]
@@ -74,13 +59,18 @@ mod tests {
     use super::told;
 
     #[test]
-    fn a_page_is_cut_to_what_is_needed() {
-        let page = "## What it requires\nAn `id` < all.\n\nAlways.\n\n## Why it matters\nMuch.\n\n## How to fix it\nSay it:\n\n```json\n{\"id\":\"1\"}\n```\n";
+    fn a_page_is_told_whole_with_counts() {
+        let page = "## What it requires\nAn `id` < all.\n\nAlways.\n\n## How to fix it\nSay it:\n\n```json\n{\"id\":\"1\"}\n```\n";
         assert_eq!(
-            told("a-rule", Some(page)),
-            "<h3 id=\"rule-a-rule\">a-rule</h3>\n<p><small>What it requires</small>\n<p>An <code>id</code> &lt; all.\n<p>Always.\n\
-             <p><small>How to fix it</small>\n<p>Say it:\n<pre>{\"id\":\"1\"}</pre>\n"
+            told("a-rule", Some(page), (2, 9)),
+            "<details class=\"rule\"><summary><span>a-rule</span> <b class=\"bad\">broken, 2×</b></summary><div id=\"rule-a-rule\">\n\
+             <h4>What it requires</h4>\n<p>An <code>id</code> &lt; all.\n<p>Always.\n\
+             <h4>How to fix it</h4>\n<p>Say it:\n<pre>{\"id\":\"1\"}</pre>\n</div></details>\n"
         );
-        assert!(told("<b\">", None).starts_with("<h3 id=\"rule-_b__\">&lt;b\"&gt;</h3>"));
+        let kept = told("<b\">", None, (0, 1));
+        assert!(
+            kept.contains("<span>&lt;b\"&gt;</span> <b class=\"good\">kept, 1×</b></summary><div id=\"rule-_b__\">"),
+            "{kept}"
+        );
     }
 }

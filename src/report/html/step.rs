@@ -6,10 +6,12 @@ use std::time::Duration;
 use super::super::clean::{html, one_line};
 use super::super::failure::{exchange_of, grouped};
 use super::super::summary::seconds;
-use super::{exchange, finding};
+use super::exchange::{self, Room, Shorts};
+use super::finding::Findings;
+use super::prose::prose;
 use crate::event::Event;
 use crate::exchange::Exchange;
-use crate::finding::{Finding, Verdict};
+use crate::finding::{Difference, Finding, Verdict};
 
 /// Exchanges of a step that are shown whole.
 const MOST_WHOLE: usize = 12;
@@ -17,22 +19,30 @@ const MOST_WHOLE: usize = 12;
 /// A step that is over.
 #[derive(Debug)]
 pub(super) struct Step {
+    /// Class and word of how it came out.
+    pub(super) word: (&'static str, &'static str),
+    /// Column of the grid, if not that of the scenario.
+    pub(super) feature: Option<String>,
     summary: String,
-    /// Its findings, and a line for each exchange.
-    short: String,
+    /// Where it stands, what is wrong, what was judged.
+    about: String,
+    exchanges: Shorts,
     /// Its findings, each below the exchange that it is about; only if it failed.
     pub(super) whole: Option<String>,
+    /// What it is filtered by: authorities with strengths.
+    words: String,
     /// Ids of the rules that its findings name.
     pub(super) rules: BTreeSet<String>,
 }
 
 impl Step {
     /// Of a [`Event::StepFinished`]; `source` is that of the scenario.
-    pub(super) fn of(event: &Event, source: Option<&str>) -> Option<Self> {
+    pub(super) fn of(event: &Event, id: &str, source: Option<&str>) -> Option<Self> {
         let Event::StepFinished {
             step,
             file,
             line,
+            feature,
             source: own,
             verdict,
             exchanges,
@@ -44,51 +54,85 @@ impl Step {
             return None;
         };
         let source = own.as_deref().or(source);
+        let judged = Findings {
+            id,
+            all: findings,
+            source,
+        };
         let wrong: Vec<&Finding> = findings.iter().filter(|finding| finding.failed()).collect();
         let place = format!(
-            "<small>{}:{line}{}</small>\n",
+            "<p class=\"place\">{}:{line}{}\n",
             html(&one_line(file)),
             source.map_or_else(String::new, |source| format!(
                 "; {}",
                 html(&one_line(source))
             )),
         );
-        let groups = grouped(wrong.iter().copied());
-        let told: String = groups
+        let told: String = grouped(wrong.iter().copied())
             .iter()
-            .map(|group| finding::told(group, source))
+            .map(|group| judged.told(group))
             .collect();
-        let whole = matches!(verdict, Verdict::Fail | Verdict::Error)
-            .then(|| format!("{place}{}", whole(exchanges, &wrong, source)));
+        let whole = matches!(verdict, Verdict::Fail | Verdict::Error).then(|| {
+            format!(
+                "{place}{}{}",
+                whole(exchanges, &wrong, judged),
+                judged.held()
+            )
+        });
+        let word = word(*verdict, findings);
         Some(Self {
-            summary: summary(step, *verdict, findings, *elapsed),
-            short: format!(
-                "{place}{}{told}{}",
-                skipped(findings),
-                exchange::lines(exchanges)
-            ),
+            word,
+            feature: feature.clone(),
+            summary: summary(word, step, *elapsed),
+            about: format!("{place}{}{told}{}", skipped(findings), judged.held()),
+            exchanges: Shorts::of(exchanges),
             whole,
+            words: judged.words(),
             rules: wrong.iter().map(|finding| one_line(&finding.id)).collect(),
         })
     }
 
-    /// The step as a part of the page, with what makes it addressable.
-    pub(super) fn told(&self, id: &str, is_whole: bool) -> String {
+    /// Bytes of what its exchanges unfold to, where it is shown in short.
+    pub(super) fn bytes(&self) -> usize {
+        self.exchanges.bytes()
+    }
+
+    /// Keeps of its exchanges a line each.
+    pub(super) fn forget_content(&mut self) {
+        self.exchanges.forget_content();
+    }
+
+    /// The step as a part of the page, with what makes it addressable; `feature` is the number of its own column.
+    pub(super) fn told(
+        &self,
+        id: &str,
+        feature: Option<usize>,
+        is_whole: bool,
+        room: &mut Room,
+    ) -> String {
         let body = match &self.whole {
-            Some(whole) if is_whole => whole,
-            _ => &self.short,
+            Some(whole) if is_whole => whole.clone(),
+            _ => format!("{}{}", self.about, self.exchanges.told(room)),
         };
+        let (class, word) = self.word;
+        let open = if is_whole && self.whole.is_some() {
+            " open"
+        } else {
+            ""
+        };
+        let feature = feature.map_or_else(String::new, |number| format!(" data-f=\"{number}\""));
         format!(
-            "<details><summary>{}</summary><div id=\"{id}\">{body}</div></details>\n",
-            self.summary
+            "<details class=\"step {class}\" data-v=\"{}\" data-j=\"{}\"{feature}{open}><summary>{}</summary><div id=\"{id}\">{body}</div></details>\n",
+            word.to_ascii_lowercase(),
+            self.words,
+            self.summary,
         )
     }
 }
 
-fn summary(step: &str, verdict: Verdict, findings: &[Finding], elapsed: Duration) -> String {
-    let (class, word) = word(verdict, findings);
+fn summary((class, word): (&str, &str), step: &str, elapsed: Duration) -> String {
     format!(
-        "<b class=\"word {class}\">{word}</b> {} <small>{}</small>",
+        "<b class=\"word {class}\">{word}</b> <span>{}</span> <small>{}</small>",
         html(&one_line(step)),
         seconds(elapsed)
     )
@@ -111,7 +155,7 @@ fn skipped(findings: &[Finding]) -> String {
     let reasons: BTreeSet<String> = findings
         .iter()
         .filter(|finding| finding.verdict == Verdict::Skip)
-        .map(|finding| html(&one_line(&finding.message)))
+        .map(|finding| prose(&one_line(&finding.message)))
         .collect();
     let told = reasons
         .iter()
@@ -119,8 +163,8 @@ fn skipped(findings: &[Finding]) -> String {
     told.collect()
 }
 
-/// Exchange by exchange; one that nothing is said about has one line.
-fn whole(exchanges: &[Exchange], wrong: &[&Finding], source: Option<&str>) -> String {
+/// Exchange by exchange; one that nothing is said about is folded.
+fn whole(exchanges: &[Exchange], wrong: &[&Finding], findings: Findings<'_>) -> String {
     let groups = grouped(wrong.iter().copied());
     let mut text = String::new();
     let mut shown = 0;
@@ -133,21 +177,31 @@ fn whole(exchanges: &[Exchange], wrong: &[&Finding], source: Option<&str>) -> St
         if about.is_empty() || shown == MOST_WHOLE {
             continue;
         }
-        text.push_str(&exchange::lines(&exchanges[quiet..position]));
+        text.push_str(&Shorts::of(&exchanges[quiet..position]).whole());
         quiet = position + 1;
         shown += 1;
-        text.push_str(&exchange::whole(exchange));
-        text.extend(about.iter().map(|group| finding::told(group, source)));
+        let differences: Vec<&Difference> = about
+            .iter()
+            .flat_map(|group| &group[0].differences)
+            .collect();
+        text.push_str(&format!(
+            "<details class=\"x whole\" open><summary>{}</summary>\n",
+            exchange::line(exchange)
+        ));
+        text.extend(about.iter().map(|group| findings.told(group)));
+        let id = format!("{}-x{position}", findings.id);
+        text.push_str(&exchange::whole(exchange, &id, &differences));
         text.push_str(&exchange::again(exchange));
+        text.push_str("</details>\n");
     }
-    text.push_str(&exchange::lines(&exchanges[quiet..]));
+    text.push_str(&Shorts::of(&exchanges[quiet..]).whole());
     text.extend(
         groups
             .iter()
             .filter(|group| {
                 exchange_of(group[0], exchanges).is_none_or(|position| position >= quiet)
             })
-            .map(|group| finding::told(group, source)),
+            .map(|group| findings.told(group)),
     );
     text
 }
