@@ -80,6 +80,7 @@ fn exchanges_of(event: Event, tell: &mut dyn FnMut(Exchange)) {
         | Event::Unreferenced { .. }
         | Event::Stopped { .. }
         | Event::ScenarioStarted { .. }
+        | Event::StepStarted { .. }
         | Event::Baseline(_)
         | Event::Causes { .. }
         | Event::Readiness(_)

@@ -9,7 +9,8 @@ use clap::Args;
 use walkdir::{DirEntry, WalkDir};
 
 use crate::cli::diagnostic::{self, Severity};
-use crate::cli::{payload, suites};
+use crate::cli::watch::watched;
+use crate::cli::{Complaint, payload, suites};
 use crate::idp::{self, directory_file, mapping};
 use crate::scenario::error::ScenarioError;
 use crate::scenario::load::{self, LoadOptions, Loaded};
@@ -26,6 +27,17 @@ pub struct CheckArguments {
     /// Treat warnings as errors
     #[arg(long)]
     pub deny_warnings: bool,
+    /// Check again when a file changes, until Ctrl-C
+    #[arg(long)]
+    pub watch: bool,
+}
+
+/// Checks once, or whenever a file changes.
+pub(crate) fn check_and_watch(arguments: &CheckArguments) -> Result<ExitCode, Complaint> {
+    if arguments.watch {
+        return watched(&arguments.paths, || Ok(check(arguments)));
+    }
+    Ok(check(arguments))
 }
 
 /// Checks files and folders, says everything that is wrong with them on stderr, and counts it.

@@ -8,6 +8,7 @@ pub mod schema;
 
 mod as_cargo;
 mod certify;
+mod completions;
 mod consent;
 mod coverage;
 mod diff;
@@ -22,6 +23,7 @@ mod org;
 mod out;
 mod payload;
 mod playing;
+mod progress;
 mod record;
 mod reduce;
 mod report;
@@ -38,6 +40,7 @@ mod sweep;
 mod sync;
 mod target;
 mod variables;
+mod watch;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -112,6 +115,10 @@ enum Command {
     Certify(Box<certify::CertifyArguments>),
     /// Say why a target cannot be tested, and what to do about it
     Doctor(Box<doctor::DoctorArguments>),
+    /// Print the script that completes the command line in a shell
+    Completions(completions::CompletionsArguments),
+    /// Print the manual's page, or write those of all subcommands
+    Man(completions::ManArguments),
     /// Find and remove what killed runs have left at a target
     Sweep(Box<sweep::SweepArguments>),
     /// Look at pending snapshots and accept or reject them one by one
@@ -205,14 +212,14 @@ pub fn main() -> ExitCode {
         }
     };
     let done = match arguments.command {
-        Command::Run(arguments) => run::run(&arguments),
+        Command::Run(arguments) => run::run_and_watch(&arguments),
         Command::List(arguments) => list::list(&arguments),
         Command::Show(arguments) => show::show(&arguments),
         Command::Expand(arguments) => expand::expand(&arguments),
         Command::Import(arguments) => import::import(&arguments),
         Command::Diff(arguments) => diff::diff(&arguments),
         Command::Reduce(arguments) => reduce::reduce(&arguments),
-        Command::Check(arguments) => return check::check(&arguments),
+        Command::Check(arguments) => check::check_and_watch(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Coverage(arguments) => coverage::coverage(&arguments),
         Command::Schema => return schema::print(),
@@ -223,6 +230,8 @@ pub fn main() -> ExitCode {
         Command::Report(arguments) => report::report(&arguments),
         Command::Certify(arguments) => certify::certify(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
+        Command::Completions(arguments) => return completions::completions(&arguments),
+        Command::Man(arguments) => completions::man(&arguments),
         Command::Sweep(arguments) => sweep::sweep(&arguments),
         Command::Review(arguments) => review::review(&arguments),
         Command::Accept(arguments) => review::accept(&arguments),

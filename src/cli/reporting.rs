@@ -9,6 +9,7 @@ use clap::Args;
 use crate::cli::Complaint;
 use crate::cli::explain::RULES;
 use crate::cli::github::{ForGithub, in_actions, in_repository, step_summary};
+use crate::cli::progress::{self, Progress};
 use crate::report::Reporter;
 use crate::report::audience::Audience;
 use crate::report::baseline::Beside;
@@ -47,6 +48,9 @@ pub(crate) struct ReportArguments {
         default_value = "auto"
     )]
     report_github: ForGithub,
+    /// It is over, and nothing is under way.
+    #[arg(skip)]
+    is_over: bool,
 }
 
 impl ReportArguments {
@@ -69,6 +73,7 @@ impl ReportArguments {
 
     /// Of a run that has been reported before: GitHub is told of it again only if that is said.
     pub(super) fn again(mut self) -> Self {
+        self.is_over = true;
         if self.report_github == ForGithub::Auto {
             self.report_github = ForGithub::Never;
         }
@@ -103,7 +108,11 @@ impl ReportArguments {
             } else {
                 Box::new(anstream::stdout())
             };
-            reporters.push(for_people(out, paint, self.verbose));
+            let reporter = for_people(out, paint, self.verbose);
+            reporters.push(match progress::is_wanted() && !self.is_over {
+                true => Box::new(Progress::below(reporter)),
+                false => reporter,
+            });
         }
         match &self.report_json {
             Some(_) if to_stdout => reporters.push(Box::new(JsonLines::new(io::stdout()))),

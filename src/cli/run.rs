@@ -17,6 +17,7 @@ use crate::cli::suite_org::SuiteOrg;
 use crate::cli::suites;
 use crate::cli::target::{Chosen, TargetArguments};
 use crate::cli::variables::{environment, secret_variables};
+use crate::cli::watch::watched;
 use crate::cli::{Complaint, FAILED, FINE, INTERRUPTED, UNTESTABLE};
 use crate::run::{self, Ending, Settings};
 use crate::scenario::act::Verb;
@@ -54,6 +55,9 @@ pub(crate) struct RunArguments {
     failures: FailureArguments,
     #[command(flatten)]
     reports: ReportArguments,
+    /// Run again when a scenario or what belongs to it changes, until Ctrl-C
+    #[arg(long, conflicts_with = "token")]
+    watch: bool,
 }
 
 /// What `--snapshots` takes.
@@ -69,8 +73,18 @@ enum SnapshotMode {
     Off,
 }
 
+/// Runs once, or whenever a file changes.
+pub(crate) fn run_and_watch(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
+    if !arguments.watch {
+        return run(arguments);
+    }
+    let snapshots = arguments.snapshot_dir.iter().cloned();
+    let paths: Vec<PathBuf> = arguments.selection.files().chain(snapshots).collect();
+    watched(&paths, || run(arguments))
+}
+
 /// Runs, reports, and says with the exit code how it went.
-pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
+fn run(arguments: &RunArguments) -> Result<ExitCode, Complaint> {
     let selection = arguments.selection.selected()?;
     let translations = arguments.selection.translations()?;
     let mut variables = arguments.play.variables()?;

@@ -58,6 +58,11 @@ impl SelectionArguments {
         })
     }
 
+    /// The files and folders that are named.
+    pub(crate) fn files(&self) -> impl Iterator<Item = PathBuf> {
+        self.paths.iter().map(PathBuf::from)
+    }
+
     /// The suites of other testers among the paths.
     ///
     /// # Errors

@@ -93,6 +93,13 @@ pub enum Event {
         /// RFC 3339, UTC.
         started: String,
     },
+    /// A step begins. Only for those who watch: event logs are without it, since each step that ends says when it began.
+    StepStarted {
+        /// The scenario's number.
+        scenario: usize,
+        /// Unique in the scenario.
+        step: String,
+    },
     /// A step is over.
     StepFinished {
         /// The scenario's number.

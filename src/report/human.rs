@@ -353,7 +353,7 @@ impl<W: Write> Reporter for Human<W> {
                 self.readiness = Some(verdict.clone());
                 Ok(())
             }
-            Event::Preflight { .. } => Ok(()),
+            Event::Preflight { .. } | Event::StepStarted { .. } => Ok(()),
         }
     }
 }

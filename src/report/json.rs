@@ -22,6 +22,9 @@ impl<W: Write> JsonLines<W> {
 
 impl<W: Write> Reporter for JsonLines<W> {
     fn on(&mut self, event: &Event) -> io::Result<()> {
+        if matches!(event, Event::StepStarted { .. }) {
+            return Ok(());
+        }
         let mut line = serde_json::to_vec(event)?;
         line.push(b'\n');
         self.out.write_all(&line)?;

@@ -317,7 +317,9 @@ impl<W: Write> Reporter for Markdown<W> {
             Event::Baseline(comparison) => self.comparisons.push(comparison.clone()),
             Event::Readiness(readiness) => self.readiness = Some(readiness.clone()),
             Event::RunFinished { .. } => self.write()?,
-            Event::Preflight { .. } | Event::ScenarioFinished { .. } => {}
+            Event::Preflight { .. }
+            | Event::StepStarted { .. }
+            | Event::ScenarioFinished { .. } => {}
         }
         Ok(())
     }

@@ -90,6 +90,10 @@ impl Play {
             match next {
                 Move::Begin(head) => {
                     seen.clear();
+                    self.emit(Event::StepStarted {
+                        scenario: self.number,
+                        step: head.name.clone(),
+                    });
                     current = Some(Current {
                         head,
                         started: Timestamp::now(),

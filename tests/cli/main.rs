@@ -21,3 +21,4 @@ mod suites;
 mod sweep;
 mod sync;
 mod targets;
+mod terminal;

@@ -160,7 +160,7 @@ fn in_github_actions_failures_stand_at_their_lines() {
         ("GITHUB_STEP_SUMMARY", &summary),
     ];
     project.write("summary.md", "# Before\n");
-    let words = "run api/scenarios/create.yaml --defect D030 --report-json log.jsonl";
+    let words = "run api/scenarios/create.yaml --defect D064 --report-json log.jsonl";
     let said = project.scimulate_with(words, environment, "");
     assert_eq!(said.code, Some(1), "{}", said.all());
     let commands = |text: &str| -> Vec<String> {
@@ -174,7 +174,7 @@ fn in_github_actions_failures_stand_at_their_lines() {
     let silent = project.scimulate_with(&format!("{words} --report-github never"), environment, "");
     assert_eq!(commands(&silent.stdout), [""; 0]);
     // The stream of events stays whole.
-    let words = "run api/scenarios/create.yaml --defect D030 --report-json - --report-md all.md";
+    let words = "run api/scenarios/create.yaml --defect D064 --report-json - --report-md all.md";
     let stream = project.scimulate_with(words, environment, "");
     assert!(
         stream.stdout.lines().all(|line| line.starts_with('{')),
@@ -189,11 +189,11 @@ fn in_github_actions_failures_stand_at_their_lines() {
     let asked = project.scimulate_with("report log.jsonl --report-github always", environment, "");
     assert_eq!(commands(&asked.stdout), commands(&said.stdout));
     // Shipped scenarios are in nobody's repository, and elsewhere nothing is for GitHub.
-    let shipped = project.scimulate_with("run okta/okta-oin --defect D030", environment, "");
+    let shipped = project.scimulate_with("run okta/okta-oin --defect D064", environment, "");
     let told = commands(&shipped.stdout);
     assert!(!told.is_empty() && told.len() <= 11, "{}", shipped.stdout);
     assert!(told.iter().all(|line| !line.contains("file=")), "{told:?}");
-    let elsewhere = project.scimulate("run okta/okta-oin --defect D030");
+    let elsewhere = project.scimulate("run okta/okta-oin --defect D064");
     assert_eq!(commands(&elsewhere.stdout), [""; 0]);
 
     let nowhere = project.path("nowhere/summary.md").display().to_string();

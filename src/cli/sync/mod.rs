@@ -5,7 +5,7 @@ mod system_log;
 mod tally;
 
 use std::fs;
-use std::io::{self, IsTerminal, Write};
+use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::cli::consent::Consent;
 use crate::cli::interrupt;
 use crate::cli::playing::{at_least_one, duration};
+use crate::cli::progress;
 use crate::cli::serve::embedded;
 use crate::cli::sync::system_log::SystemLog;
 use crate::cli::sync::tally::Tally;
@@ -217,14 +218,14 @@ impl SyncArguments {
         let cancel = CancellationToken::new();
         let watch = interrupt::watch(cancel.clone(), "finishing what is under way");
         let signals = tokio::spawn(watch);
-        let mut tally = Tally::new(self.json, io::stderr().is_terminal());
+        let mut tally = Tally::new(self.json, progress::is_wanted() && !self.dry_run);
         let mut log = match &self.system_log {
             Some(file) => Some(SystemLog::open(file, provisioner.client())?),
             None => None,
         };
         let tell = |told: Told<'_>| match told {
             Told::Answered(ticket, exchange) => {
-                tally.answered();
+                tally.answered(exchange);
                 if let Some(log) = &mut log {
                     log.answered(ticket, exchange);
                 }

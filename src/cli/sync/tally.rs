@@ -3,11 +3,14 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use indicatif::ProgressBar;
 use serde_json::json;
 
+use crate::cli::progress::spinner;
 use crate::cli::sync::say;
+use crate::exchange::Exchange;
 use crate::idp::{Did, Memory, Outcome, Subject};
 use crate::plan::{Outgoing, rehearsal};
 use crate::report::clean::{one_line, shortened};
@@ -17,15 +20,12 @@ use crate::run::drive::{Ending, Finished};
 const LISTED: usize = 20;
 /// Most bytes of a failure in that list; `--json` has all of it.
 const FAILURE_BYTES: usize = 1000;
-/// How often progress is shown.
-const EVERY: Duration = Duration::from_millis(200);
 
 /// A running count.
 pub(super) struct Tally {
     json: bool,
-    /// Somebody watches.
-    live: bool,
-    shown: Option<Instant>,
+    /// Where somebody watches.
+    bar: Option<ProgressBar>,
     requests: u64,
     /// Writes that a dry run has not sent.
     unsent: u64,
@@ -51,8 +51,7 @@ impl Tally {
     pub(super) fn new(json: bool, live: bool) -> Self {
         Self {
             json,
-            live: live && !json,
-            shown: None,
+            bar: (live && !json).then(spinner),
             requests: 0,
             unsent: 0,
             done: 0,
@@ -68,22 +67,21 @@ impl Tally {
     }
 
     /// A request is over.
-    pub(super) fn answered(&mut self) {
+    pub(super) fn answered(&mut self, exchange: &Exchange) {
         self.requests += 1;
-        let due = self.shown.is_none_or(|shown| shown.elapsed() >= EVERY);
-        if self.live && due {
-            self.shown = Some(Instant::now());
+        if let Some(bar) = &self.bar {
             let failures = match self.failures {
                 0 => String::new(),
                 failures => format!(", {failures} failed"),
             };
-            let mut out = anstream::stderr().lock();
-            let _ = write!(
-                out,
-                "\r{} done{failures}, {} requests\u{1b}[K",
-                self.done, self.requests
-            );
-            let _ = out.flush();
+            let request = &exchange.request;
+            bar.set_message(format!(
+                "{} done{failures}, {} requests  {} {}",
+                self.done,
+                self.requests,
+                one_line(&request.method),
+                one_line(&request.target)
+            ));
         }
     }
 
@@ -141,18 +139,22 @@ impl Tally {
     /// The target asked for a pause.
     pub(super) fn waiting(&mut self, time: Duration) {
         if !std::mem::replace(&mut self.waited, true) {
-            say(&format!(
+            let told = format!(
                 "waiting {} s, as the target asks for (Retry-After; never more than {} s here, whatever the provider waits)",
                 time.as_secs(),
                 crate::run::drive::LONGEST_WAIT.as_secs()
-            ));
+            );
+            match &self.bar {
+                Some(bar) => bar.suspend(|| say(&told)),
+                None => say(&told),
+            }
         }
     }
 
     /// The summary.
     pub(super) fn end(&mut self, finished: &Finished, memory: &Memory, told: &Told) {
-        if self.live && self.shown.is_some() {
-            let _ = write!(anstream::stderr().lock(), "\r\u{1b}[K");
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
         }
         if self.json {
             let counts: BTreeMap<_, _> = self

@@ -227,6 +227,7 @@ impl<W: Write> Reporter for Html<W> {
             Event::ScenarioStarted { scenario, .. } => {
                 self.scenarios.entry(*scenario).or_default().begin(event);
             }
+            Event::StepStarted { .. } => {}
             Event::StepFinished { .. } => self.keep_step(event),
             Event::ScenarioFinished {
                 scenario, cleanup, ..
