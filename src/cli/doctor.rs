@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::cli::github::harmless;
 use crate::cli::playing::duration;
 use crate::cli::target::TargetArguments;
 use crate::cli::{Complaint, FINE, UNTESTABLE};
@@ -67,7 +68,7 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Result<ExitCode, Complaint>
         told(&diagnosis)
     };
     // A closed pipe is no error.
-    let _ = writeln!(anstream::stdout().lock(), "{text}");
+    let _ = writeln!(anstream::stdout().lock(), "{}", harmless(text));
     Ok(ExitCode::from(if diagnosis.testable {
         FINE
     } else {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use clap::Args;
 use comfy_table::{Table, presets::NOTHING as PLAIN};
 
+use crate::cli::github::harmless;
 use crate::cli::playing::duration;
 use crate::cli::target::{Chosen, TargetArguments};
 use crate::cli::{Complaint, FAILED, FINE, UNTESTABLE};
@@ -282,7 +283,8 @@ fn show(found: &Found, journals: &[OldJournal]) {
             ]);
         }
         // A closed pipe (`sweep | head`) is no error.
-        let _ = writeln!(anstream::stdout().lock(), "{}", table.trim_fmt());
+        let text = harmless(table.trim_fmt());
+        let _ = writeln!(anstream::stdout().lock(), "{text}");
     }
     for alone in &found.left_alone {
         let tenant = alone.tenant.as_ref();
@@ -311,5 +313,5 @@ fn complaint(faults: &[JournalFault]) -> Complaint {
 
 fn say(line: &str) {
     // Nobody reads stderr any more: the exit code still tells.
-    let _ = writeln!(anstream::stderr().lock(), "{line}");
+    let _ = writeln!(anstream::stderr().lock(), "{}", harmless(line.to_owned()));
 }

@@ -73,7 +73,7 @@ impl Trouble {
             message: self.message(url),
             hint: Some(format!(
                 "{hint}{joint} `scimulate doctor {}` tells more",
-                target.base
+                target.word()
             )),
         }
     }

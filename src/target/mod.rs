@@ -60,6 +60,12 @@ impl Target {
         }
     }
 
+    /// What names it on a command line: its name in `scimulate.toml`, which also says how to authenticate, or its URL.
+    pub fn word(&self) -> String {
+        let name = self.name.as_ref().filter(|name| !name.contains(' '));
+        name.cloned().unwrap_or_else(|| self.base.to_string())
+    }
+
     /// Makes it a published integration. What it declares itself stays.
     pub fn set_preset(&mut self, preset: &'static Preset) {
         self.features.get_or_insert_with(|| preset.features.clone());

@@ -795,6 +795,37 @@ fn what_the_org_created_is_removed_in_the_end_and_nothing_else() {
     }
 }
 
+/// Its names are nobody's own, so only what is known to be created is removed.
+#[test]
+fn what_a_killed_org_has_left_is_swept_up() {
+    let project = Project::new();
+    let mut serving = project.serve("--token canary-token");
+    let target = serving.line();
+    let existing = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        "userName": "ada@example.test"});
+    let authorization = "Bearer canary-token";
+    send(&target, "POST", "/Users", authorization, Some(&existing));
+    let desk = desk_at(&project, &target, "");
+    let (ada, bob) = (desk.user("Ada"), desk.user("Bob"));
+    (desk.assign(&ada), desk.assign(&bob));
+    // SIGKILL.
+    drop(desk);
+    let journal = format!(
+        ".scimulate/journal/{}",
+        project.files(".scimulate/journal")[0]
+    );
+    let refused = r#"{"what":"intent","tenant":null,"target":"/Users","name":"ada@example.test"}"#;
+    project.write(&journal, &format!("{}{refused}\n", project.read(&journal)));
+    let words = format!("sweep --yes --target {target}");
+    let said = project.scimulate_with(&words, &[("SCIMULATE_TOKEN", "canary-token")], "");
+    let users = send(&target, "GET", "/Users", authorization, None).1;
+    assert_eq!(users["totalResults"], 1, "{}", said.all());
+    assert_eq!(users["Resources"][0]["userName"], "ada@example.test");
+    let journal = journal.trim_end_matches(".jsonl").rsplit('/').next();
+    let all = said.all().replace(journal.expect("it has a name"), "[run]");
+    assert_told!("org_swept", all);
+}
+
 #[test]
 fn what_cannot_be_removed_stays_in_the_journal() {
     let project = Project::new();

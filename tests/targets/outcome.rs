@@ -53,6 +53,7 @@ impl Run {
             .args(["--target", url])
             .env("SCIMULATE_REPORT_JSON", "events.jsonl")
             .env("SCIMULATE_REPORT_JUNIT", "junit.xml")
+            .env("SCIMULATE_REPORT_MD", "report.md")
             .env("SCIMULATE_JOURNAL_DIR", "journal")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -120,7 +120,7 @@ fn outputs(outcome: &Outcome) -> Vec<(String, String)> {
 
 fn assert_silent(outcome: &Outcome) {
     let outputs = outputs(outcome);
-    for wanted in ["events.jsonl", "junit.xml", "journal"] {
+    for wanted in ["events.jsonl", "junit.xml", "report.md", "journal"] {
         assert!(
             outputs.iter().any(|(name, _)| name.contains(wanted)),
             "no {wanted}: {}",

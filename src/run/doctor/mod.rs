@@ -86,7 +86,7 @@ pub(crate) async fn examine(
         };
         format!(
             "it can be tested, with `scimulate run --target {}`{look}",
-            target.base
+            target.word()
         )
     };
     Ok(Diagnosis {

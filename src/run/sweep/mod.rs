@@ -210,16 +210,24 @@ impl Sweep<'_> {
             let reason = format!("whether `{}` is there is not known: {problem}", intent.name);
             self.leave(&asked_for, reason, Some(number));
         }
+        // An org gives names that anybody may have given; who was there before may be the reason why it was not created.
+        let is_own = is_of(&intent.name, &journal.run);
         for resource in listing.resources {
-            if name_of(&resource).is_some_and(is_wanted) {
+            if !name_of(&resource).is_some_and(is_wanted) {
+                continue;
+            }
+            let (endpoint, tenant) = (&intent.endpoint, &intent.tenant);
+            if is_own {
                 let run = journal.run.clone();
-                self.take(
-                    &intent.endpoint,
-                    &intent.tenant,
-                    &resource,
-                    run,
-                    Some(number),
+                self.take(endpoint, tenant, &resource, run, Some(number));
+            } else if let Some(address) = address_of(endpoint, tenant, &resource)
+                && !self.known.contains(&address)
+            {
+                let reason = format!(
+                    "`{}` was to be created, but it is not noted that it was: it may have been there before",
+                    intent.name
                 );
+                self.leave(&address, reason, Some(number));
             }
         }
     }
