@@ -9,6 +9,8 @@ use crate::finding::Difference;
 
 /// Bytes of a value that are shown.
 const LONGEST: usize = 4096;
+/// Bytes of a value that stands in one line.
+const LONGEST_LINE: usize = 48;
 
 /// A row for each: where, expected, received.
 pub(super) fn table(differences: &[Difference]) -> String {
@@ -48,7 +50,7 @@ fn sides(difference: &Difference) -> (String, String) {
                 (Value::String(_), Value::String(_)) => {
                     marked(&TextDiff::from_unicode_words(left.as_str(), right.as_str()))
                 }
-                _ if is_large(expected) && is_large(received) => {
+                _ if left.contains('\n') && right.contains('\n') => {
                     marked(&TextDiff::from_lines(left.as_str(), right.as_str()))
                 }
                 _ => (html(&left), html(&right)),
@@ -77,11 +79,12 @@ fn is_large(value: &Value) -> bool {
     matches!(value, Value::Object(_) | Value::Array(_))
 }
 
-/// A value as JSON, indented if it has parts.
+/// A value as JSON, indented if its parts need several lines.
 fn text(value: &Value) -> String {
-    let text = match is_large(value) {
-        true => serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string()),
-        false => value.to_string(),
+    let line = value.to_string();
+    let text = match is_large(value) && line.len() > LONGEST_LINE {
+        true => serde_json::to_string_pretty(value).unwrap_or(line),
+        false => line,
     };
     visible(&shortened(&text, LONGEST))
 }
@@ -124,12 +127,20 @@ mod tests {
         let (left, right) = told(json!("Ada <King>"), json!("Ada <Byron>"));
         assert_eq!(left, "<code>\"Ada &lt;<mark>King</mark>&gt;\"</code>");
         assert_eq!(right, "<code>\"Ada &lt;<mark>Byron</mark>&gt;\"</code>");
-        let (left, right) = told(json!({"a": 1, "b": 2}), json!({"a": 1, "b": 3}));
-        assert_eq!(
-            left,
-            "<pre>{\n  \"a\": 1,\n<mark>  \"b\": 2\n</mark>}</pre>"
+        let (left, right) = told(
+            json!({"a": "x".repeat(48), "b": 2}),
+            json!({"a": "x".repeat(48), "b": 3}),
+        );
+        assert!(
+            left.starts_with("<pre>{\n") && left.ends_with("<mark>  \"b\": 2\n</mark>}</pre>"),
+            "{left}"
         );
         assert!(right.contains("<mark>  \"b\": 3\n</mark>"), "{right}");
+        let (left, right) = told(json!([200, 204]), json!([400]));
+        assert_eq!(
+            (left.as_str(), right.as_str()),
+            ("<code>[200,204]</code>", "<code>[400]</code>")
+        );
         let (left, right) = told(json!("1"), json!(1));
         assert_eq!(
             (left.as_str(), right.as_str()),

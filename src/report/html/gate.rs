@@ -16,15 +16,16 @@ pub(super) fn verdict(readiness: &Readiness) -> (&'static str, String) {
     (class, format!("{title}: {}", readiness.verdict.words()))
 }
 
-/// Each part with its requirements; those that are not met are open.
+/// What keeps the gate shut, then each part with its requirements; those that are not met are open.
 pub(super) fn told(readiness: &Readiness) -> String {
     let mut text = format!(
         "<section aria-labelledby=\"gate\"><h2 id=\"gate\">What the gate demands</h2>\n<p class=\"place\">rules of {}, met as {}\n",
         html(&one_line(&readiness.rules)),
         html(&one_line(&readiness.client)),
     );
-    for part in &readiness.parts {
-        text.push_str(&part_told(part));
+    text.push_str(&unmet(readiness));
+    for (number, part) in readiness.parts.iter().enumerate() {
+        text.push_str(&part_told(part, number));
     }
     if readiness.beside > 0 {
         text.push_str(&format!(
@@ -39,7 +40,29 @@ pub(super) fn told(readiness: &Readiness) -> String {
     text
 }
 
-fn part_told(part: &PartOutcome) -> String {
+/// A link to each requirement without which the gate stays shut.
+fn unmet(readiness: &Readiness) -> String {
+    let mut links = String::new();
+    for (number, part) in readiness.parts.iter().enumerate() {
+        for (place, one) in part.requirements.iter().enumerate() {
+            if one.required && one.outcome == Outcome::NotMet {
+                links.push_str(&format!(
+                    "<li><a href=\"#gate-{number}-{place}\">{}</a> <small>{}</small>\n",
+                    html(&one_line(&one.title)),
+                    html(&one_line(&part.title)),
+                ));
+            }
+        }
+    }
+    match links.is_empty() {
+        true => links,
+        false => {
+            format!("<div class=\"note\"><p><b>What keeps it shut</b>\n<ul>{links}</ul></div>\n")
+        }
+    }
+}
+
+fn part_told(part: &PartOutcome, number: usize) -> String {
     let effort = match part.requests {
         0 => String::new(),
         requests => format!(
@@ -50,17 +73,39 @@ fn part_told(part: &PartOutcome) -> String {
         ),
     };
     let mut text = format!(
-        "<h3>{}</h3>\n<p>{} <small>{}, rules of {}{effort}</small>\n",
+        "<h3>{} <small>{}</small></h3>\n<p>{} <small>{}, rules of {}{effort}</small>\n",
         html(&one_line(&part.title)),
+        outcomes(part),
         prose(&part.about),
         html(&one_line(&part.source)),
         html(&one_line(&part.date)),
     );
-    text.extend(part.requirements.iter().map(requirement));
+    for (place, one) in part.requirements.iter().enumerate() {
+        text.push_str(&requirement(one, &format!("gate-{number}-{place}")));
+    }
     text
 }
 
-fn requirement(one: &RequirementOutcome) -> String {
+/// `2 not met, 10 met`.
+fn outcomes(part: &PartOutcome) -> String {
+    let parts: Vec<String> = [
+        Outcome::NotMet,
+        Outcome::NotTested,
+        Outcome::Manual,
+        Outcome::NotApplicable,
+        Outcome::Met,
+    ]
+    .into_iter()
+    .filter_map(|outcome| {
+        let of_it = |one: &&RequirementOutcome| one.outcome == outcome;
+        let count = part.requirements.iter().filter(of_it).count();
+        (count > 0).then(|| format!("{count} {}", outcome.words()))
+    })
+    .collect();
+    parts.join(", ")
+}
+
+fn requirement(one: &RequirementOutcome, id: &str) -> String {
     let class = match (one.outcome, one.required) {
         (Outcome::Met, _) => "good",
         (Outcome::NotMet, true) => "bad",
@@ -78,8 +123,8 @@ fn requirement(one: &RequirementOutcome) -> String {
         "recommended"
     };
     let mut text = format!(
-        "<details{open}><summary><b class=\"word {class}\">{}</b> {} <small>{}, {level}</small></summary><div>\
-         <small>{}, rule of {}</small>\n",
+        "<details class=\"demand\"{open}><summary><b class=\"word {class}\">{}</b> <span>{}</span> <small>{}, {level}</small></summary>\
+         <div id=\"{id}\"><p class=\"place\">{}, rule of {}\n",
         one.outcome.words(),
         html(&one_line(&one.title)),
         html(&one_line(&one.id)),
@@ -87,7 +132,7 @@ fn requirement(one: &RequirementOutcome) -> String {
         html(&one_line(&one.date)),
     );
     if let Some(emulated) = &one.emulated {
-        text.push_str(&format!("<p>emulated: {}\n", prose(emulated)));
+        text.push_str(&format!("<p><i>emulated:</i> {}\n", prose(emulated)));
     }
     let lines: Vec<String> = one
         .seen
@@ -99,7 +144,7 @@ fn requirement(one: &RequirementOutcome) -> String {
         text.push_str(&format!("<ul><li>{}</ul>\n", lines.join("<li>")));
     }
     if one.outcome == Outcome::NotMet {
-        text.push_str(&format!("<p>what to do: {}\n", prose(&one.fix)));
+        text.push_str(&format!("<p><i>what to do:</i> {}\n", prose(&one.fix)));
     }
     text.push_str("</div></details>\n");
     text

@@ -255,7 +255,7 @@ impl Picture {
         );
         let y = self.height;
         self.put(format_args!(
-            "<text class=\"dim\" x=\"8\" y=\"{y}\">{words}</text>"
+            "<text class=\"said dim\" x=\"8\" y=\"{y}\">{words}</text>"
         ));
         self.height += 8;
     }
@@ -294,7 +294,7 @@ impl Picture {
         let to = self.target;
         let middle = (from + to) / 2;
         self.put(format_args!(
-            "<path class=\"quiet\" d=\"M{from} {y}H{to}\"/><text class=\"dim mid\" x=\"{middle}\" y=\"{}\">{words}</text>",
+            "<path class=\"quiet\" d=\"M{from} {y}H{to}\"/><text class=\"said dim mid\" x=\"{middle}\" y=\"{}\">{words}</text>",
             y - 4,
         ));
         self.height += 22;
@@ -345,7 +345,7 @@ impl Picture {
             self.height += 16;
             let y = self.height - 2;
             self.put(format_args!(
-                "<text class=\"{class}\" x=\"16\" y=\"{y}\">{line}</text>"
+                "<text class=\"said {class}\" x=\"16\" y=\"{y}\">{line}</text>"
             ));
         }
         if arrow.wrong.is_some() {
@@ -364,7 +364,7 @@ impl Picture {
             self.height += 16;
             let y = self.height - 2;
             self.put(format_args!(
-                "<text class=\"{class}\" x=\"16\" y=\"{y}\">{line}</text>"
+                "<text class=\"said {class}\" x=\"16\" y=\"{y}\">{line}</text>"
             ));
         }
         self.put(format_args!("</g>"));

@@ -178,6 +178,17 @@ impl<W: Write> Html<W> {
     }
 }
 
+/// An instant without the parts of its second.
+fn to_the_second(instant: &str) -> String {
+    match instant
+        .strip_suffix('Z')
+        .and_then(|rest| rest.split_once('.'))
+    {
+        Some((start, _)) => format!("{start}Z"),
+        None => instant.to_owned(),
+    }
+}
+
 impl<W: Write> Reporter for Html<W> {
     fn on(&mut self, event: &Event) -> io::Result<()> {
         self.totals.on(event);
@@ -196,7 +207,7 @@ impl<W: Write> Reporter for Html<W> {
                 self.target = html(&one_line(target_name.as_ref().unwrap_or(target)));
                 self.facts = vec![
                     ("target", html(&one_line(target))),
-                    ("started", html(&one_line(started))),
+                    ("started", html(&one_line(&to_the_second(started)))),
                     ("run", html(&one_line(run))),
                     ("scimulate", html(&one_line(version))),
                 ];

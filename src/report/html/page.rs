@@ -6,6 +6,7 @@ use std::io::{self, Write};
 
 use super::super::clean::html;
 use super::super::summary::{beside_text, counted, in_words, seconds};
+use super::super::totals::Counts;
 use super::assets::{ICON, SCRIPT, STYLE, policy};
 use super::exchange::Room;
 use super::prose::prose;
@@ -72,6 +73,10 @@ impl<W: Write> Html<W> {
             }
         }
         self.write_facts()?;
+        for comparison in &self.comparisons {
+            let told = html(&beside_text(comparison));
+            writeln!(self.out, "<p class=\"note lines\">{told}")?;
+        }
         for notice in &self.notices {
             writeln!(self.out, "<p class=\"note\"><i>note:</i> {notice}")?;
         }
@@ -113,13 +118,13 @@ impl<W: Write> Html<W> {
     fn write_facts(&mut self) -> io::Result<()> {
         let totals = &self.totals;
         let mut facts = vec![
-            ("scenarios", in_words(totals.scenarios, "scenario")),
-            ("steps", in_words(totals.steps, "step")),
-            ("warnings", totals.warnings.to_string()),
+            ("scenarios", tally(totals.scenarios)),
+            ("steps", tally(totals.steps)),
             (
                 "requests",
-                format!("{} in {}", totals.requests, seconds(totals.elapsed)),
+                format!("<b>{}</b> in {}", totals.requests, seconds(totals.elapsed)),
             ),
+            ("warnings", format!("<b>{}</b>", totals.warnings)),
         ];
         if totals.unfinished > 0 {
             facts.push(("not finished", counted(totals.unfinished, "scenario")));
@@ -129,9 +134,6 @@ impl<W: Write> Html<W> {
                 "interrupted",
                 "what is not listed was not tested".to_owned(),
             ));
-        }
-        for comparison in &self.comparisons {
-            facts.push(("baseline", html(&beside_text(comparison))));
         }
         facts.extend(self.facts.iter().cloned());
         write!(self.out, "<dl>")?;
@@ -363,6 +365,13 @@ impl<W: Write> Html<W> {
              <details><summary>exchanges that belong to no scenario</summary><div>{told}</div></details></section>\n"
         )
     }
+}
+
+/// How many there are, and how they came out.
+fn tally(counts: Counts) -> String {
+    let words = in_words(counts, "");
+    let parts = words.split_once(": ").map_or("", |(_, parts)| parts);
+    format!("<b>{}</b> {parts}", counts.all())
 }
 
 /// A part with a list.

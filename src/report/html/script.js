@@ -113,7 +113,10 @@
       found += any;
     }
     for (const part of document.querySelectorAll(".part")) {
-      show(part, part.querySelector(":scope > .scenario:not([hidden])") !== null);
+      const all = part.querySelectorAll(":scope > .scenario").length;
+      const left = part.querySelectorAll(":scope > .scenario:not([hidden])").length;
+      show(part, left > 0);
+      part.querySelector("h3 > small").textContent = left === all ? `${all}` : `${left} of ${all}`;
     }
     const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
     one("#count").textContent = `${count(steps, "step")} in ${count(found, "scenario")}`;
@@ -166,6 +169,8 @@
     });
     search.addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;
+      // Else it would fold at once what gets the focus.
+      event.preventDefault();
       clearTimeout(waiting);
       filter();
       const first = shownScenarios()[0];
