@@ -16,6 +16,7 @@ mod grid;
 mod latency;
 mod lifeline;
 mod page;
+mod picture;
 mod prose;
 mod rule;
 mod scenario;

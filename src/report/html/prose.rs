@@ -5,7 +5,7 @@ use super::super::clean::html;
 /// A text that is safe to show; where backticks do not come in pairs it has no code.
 pub(super) fn prose(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return html(text);
     }
     let parts = parts.iter().enumerate().map(|(position, part)| {

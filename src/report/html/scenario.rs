@@ -160,7 +160,6 @@ impl Scenario {
             self.lifeline.told(
                 &one_line(&self.client),
                 &html(&one_line(&format!("{}, as {}", self.title, self.client))),
-                number
             ),
         );
         for (place, step) in &self.steps {

@@ -241,7 +241,7 @@
     const all = [...document.querySelectorAll(".finding.bad")];
     const here = document.activeElement ?? main;
     const follows = (finding) => here.compareDocumentPosition(finding) & Node.DOCUMENT_POSITION_FOLLOWING;
-    const next = forward ? all.find((finding) => finding !== here && !here.contains(finding) && follows(finding))
+    const next = forward ? all.find((finding) => finding !== here && follows(finding))
       : all.findLast((finding) => finding !== here && !follows(finding) && !finding.contains(here));
     if (next) {
       history.replaceState(null, "", `#${next.id}`);
