@@ -25,6 +25,7 @@ mod payload;
 mod playing;
 mod progress;
 mod record;
+mod recording;
 mod reduce;
 mod report;
 mod reporting;

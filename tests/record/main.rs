@@ -3,5 +3,8 @@
 mod ends;
 mod outputs;
 mod stand;
+mod stories;
+#[cfg(target_os = "linux")]
+mod tls;
 mod upstreams;
 mod wire;

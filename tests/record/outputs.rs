@@ -50,10 +50,12 @@ fn no_secret_is_written_anywhere() {
         }
     }
     assert!(recorder.read("log.jsonl").contains("Bearer [secret]"));
+    assert!(recorder.read("log.har").contains("Bearer [secret]"));
+    assert!(recorder.read("log.yaml").contains("\nsteps:\n"));
 }
 
 /// Every kind of output beside the log.
-const OUTPUTS: &str = "";
+const OUTPUTS: &str = "--out log.har --out log.yaml";
 
 #[test]
 fn the_log_is_a_log_like_that_of_a_run() {
@@ -115,6 +117,40 @@ fn a_recorder_that_is_killed_has_lost_nothing() {
     assert_eq!(report.status.code(), Some(130), "{report:?}");
     let said = String::from_utf8_lossy(&report.stdout);
     assert!(said.contains("20 requests"), "{said}");
+}
+
+/// The archive is whole whenever somebody looks, and the story is told when it is quiet.
+#[test]
+fn an_archive_and_a_story_are_there_while_it_goes_on() {
+    let endpoint = Endpoint::answering(FINE);
+    let recorder = Recorder::start(&endpoint.url("/scim"), OUTPUTS);
+    for number in 1..4 {
+        recorder.ask(&format!(
+            "GET /scim/Users/{number} HTTP/1.1\r\nHost: a\r\n\r\n"
+        ));
+        recorder.recorded(number);
+        let end = Instant::now() + Duration::from_secs(5);
+        loop {
+            let archive: Value =
+                serde_json::from_str(&recorder.read("log.har")).expect("it is whole");
+            if archive["log"]["entries"].as_array().map(Vec::len) == Some(number) {
+                break;
+            }
+            assert!(Instant::now() < end, "{archive}");
+        }
+    }
+    let end = Instant::now() + Duration::from_secs(20);
+    while recorder.read("log.yaml").matches("get: /Users/").count() < 3 {
+        assert!(Instant::now() < end, "{}", recorder.read("log.yaml"));
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    kill("-KILL", &recorder.id());
+    let checked = Command::new(assert_cmd::cargo::cargo_bin!("scimulate"))
+        .args(["check", "log.yaml"])
+        .current_dir(recorder.path(""))
+        .output()
+        .expect("the binary starts");
+    assert_eq!(checked.status.code(), Some(0), "{checked:?}");
 }
 
 /// Files may not grow beyond a few blocks, as on a disk that is full.

@@ -152,7 +152,7 @@ fn what_is_not_http_passes_as_it_is() {
 #[test]
 fn requests_that_cannot_be_passed_on_are_refused() {
     let endpoint = Endpoint::answering(FINE);
-    let recorder = Recorder::start(&endpoint.url(""), "");
+    let mut recorder = Recorder::start(&endpoint.url(""), "");
     for (request, status, word) in [
         (
             "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n",
@@ -184,6 +184,7 @@ fn requests_that_cannot_be_passed_on_are_refused() {
         );
     }
     assert!(endpoint.told.try_recv().is_err());
+    assert_eq!(recorder.stop(), Some(0));
     assert_eq!(
         recorder
             .read("stderr")
