@@ -10,8 +10,11 @@ use crate::scim::locate::member;
 use crate::scim::schema::Schema;
 use crate::scim::urn;
 
-/// What earlier exchanges said. Grows with the number of resources that are read or written one by one, not with that of
-/// exchanges, nor with what lists hold.
+/// As many resources are remembered at most. A recording may go on for months; scenarios stay far below.
+const MOST: usize = 20_000;
+
+/// What earlier exchanges said. Grows with the number of resources that are read or written one by one up to a limit, not
+/// with that of exchanges, nor with what lists hold.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct History {
     /// Endpoints of `/ResourceTypes`, without the slash.
@@ -221,6 +224,10 @@ impl History {
                 endpoint => endpoint,
             };
             let key = (base.to_owned(), endpoint.to_owned(), id.to_owned());
+            if self.resources.len() == MOST && !self.resources.contains_key(&key) {
+                // What is not known is not judged.
+                self.resources.clear();
+            }
             let known = self.resources.entry(key).or_default();
             known.body.clone_from(resource.body);
             known.was_read = read.is("GET");
@@ -265,5 +272,42 @@ fn type_of(resource: &Map<String, Value>) -> Option<&'static str> {
         () if has(urn::USER) => Some("Users"),
         () if has(urn::GROUP) => Some("Groups"),
         () => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{History, MOST};
+    use crate::checks::seen::{Reading, Sent};
+    use crate::exchange::{Api, Body, Exchange, Request, Response, Sender};
+
+    #[test]
+    fn memory_has_an_end() {
+        let mut history = History::default();
+        for number in 0..=MOST {
+            let body = format!(r#"{{"id":"{number}"}}"#);
+            let exchange = Exchange {
+                sender: Sender::Harness,
+                request: Request {
+                    api: Api::Scim,
+                    method: "GET".to_owned(),
+                    origin: "http://a.test".to_owned(),
+                    target: format!("/Users/{number}"),
+                    headers: Vec::new(),
+                    body: Body::default(),
+                },
+                outcome: Ok(Response::new(200, Vec::new(), Body::new(body), None)),
+                started: String::new(),
+                elapsed: Duration::ZERO,
+            };
+            let sent = Sent::new();
+            let reading = Reading::of(&exchange, &history, &sent).unwrap();
+            history.learn(&reading);
+            assert!(history.resources.len() <= MOST);
+        }
+        assert!(history.resource("", "Users", "0").is_none());
+        assert!(history.resource("", "Users", &MOST.to_string()).is_some());
     }
 }
