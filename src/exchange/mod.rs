@@ -4,14 +4,17 @@
 //! builds it ([`Mask`]), so nothing behind this point can print one.
 
 mod body;
+pub(crate) mod curl;
 mod encoding;
 mod mask;
 mod secrets;
+mod visible;
 
 pub use body::Body;
 pub(crate) use encoding::decoded;
 pub use mask::{MASKED, Mask};
 pub use secrets::Secrets;
+pub use visible::visible;
 
 use std::sync::OnceLock;
 use std::time::Duration;

@@ -2,11 +2,11 @@
 
 use super::citation::citations;
 use super::clean::{one_line, visible};
-use super::curl::curl;
 use super::difference::differences;
 use super::paint::Paint;
 use super::traffic;
 use crate::exchange::Exchange;
+use crate::exchange::curl::curl;
 use crate::finding::Finding;
 
 /// What is told of a failed step.

@@ -19,7 +19,6 @@ pub mod reweigh;
 pub mod totals;
 
 mod citation;
-mod curl;
 pub(crate) mod difference;
 mod failure;
 mod fixes;

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::super::clean::{html, one_line, shortened};
-use super::super::curl::curl;
 use super::super::summary::seconds;
 use super::super::traffic::{broken_off, telling};
 use super::body;
+use crate::exchange::curl::curl;
 use crate::exchange::{Exchange, Sender};
 use crate::finding::Difference;
 
