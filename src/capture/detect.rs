@@ -5,17 +5,15 @@ use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
-use super::{CaptureError, Format};
+use super::{CaptureError, Format, Provider};
 
 /// What was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
     /// Exchanges.
     Traffic(Format),
-    /// A provisioning log of Entra: what was done, without requests.
-    EntraLog,
-    /// A System Log of Okta: what was done, without requests.
-    OktaLog,
+    /// What was done, without requests.
+    Log(Provider),
 }
 
 macro_rules! pattern {
@@ -79,13 +77,16 @@ fn json(start: &[u8]) -> Result<Found, CaptureError> {
     if is(&EVENT) {
         return Ok(Found::Traffic(Format::Events));
     }
+    if is(&ARCHIVE) {
+        return Ok(Found::Traffic(Format::Har));
+    }
     if is(&ENTRA) {
-        return Ok(Found::EntraLog);
+        return Ok(Found::Log(Provider::Entra));
     }
     if is(&OKTA) {
-        return Ok(Found::OktaLog);
+        return Ok(Found::Log(Provider::Okta));
     }
-    if is(&ARCHIVE) || is(&ENTRIES) {
+    if is(&ENTRIES) {
         return Ok(Found::Traffic(Format::Har));
     }
     if is(&POSTMAN) {

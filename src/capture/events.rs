@@ -46,7 +46,9 @@ pub(super) fn read(input: &mut dyn BufRead, teller: &mut Teller<'_>) -> Result<(
             }
             Ok(event) => {
                 events += 1;
-                exchanges_of(event, &mut |exchange| teller.exchange(exchange));
+                exchanges_of(event, &mut |exchange| {
+                    teller.exchange(exchange, At::Line(line))
+                });
             }
             // A killed run leaves a line that is not whole.
             Err(_) if events > 0 && !bytes.ends_with(b"\n") => {

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::elements::{Fault, elements};
 use super::{At, CaptureError, Kind, LARGEST_ENTRY, Teller};
-use crate::exchange::{Api, Body, Broken, Exchange, Failure, Request, Response, Sender, decoded};
+use crate::exchange::{Body, Broken, Exchange, Failure, Request, Response, Sender, decoded};
 
 /// The instant of entries that tell none.
 pub(super) const UNTIMED: &str = "1970-01-01T00:00:00Z";
@@ -28,8 +28,8 @@ pub(super) fn read(input: &mut dyn BufRead, teller: &mut Teller<'_>) -> Result<(
         let at = At::Entry(entry);
         match serde_json::from_slice::<Value>(bytes) {
             Ok(value) => match exchange_of(&value, at, teller) {
-                Some(exchange) if value.get(OWN).is_some() => teller.exchange(exchange),
-                Some(exchange) => teller.sighted(exchange),
+                Some(exchange) if value.get(OWN).is_some() => teller.exchange(exchange, at),
+                Some(exchange) => teller.sighted(exchange, at),
                 None => teller.remark(Kind::Unread, at, "it has no request with a URL"),
             },
             Err(problem) => teller.remark(Kind::Unread, at, format!("it is no JSON: {problem}")),

@@ -10,6 +10,7 @@ mod elements;
 mod events;
 mod har;
 mod http;
+mod log;
 mod sight;
 mod words;
 
@@ -17,6 +18,8 @@ mod words;
 mod tests;
 
 pub use detect::{Found, detect};
+pub use log::{Deed, Done, Provider, read_log};
+pub use sight::base_of;
 
 use std::io::{self, BufRead};
 
@@ -199,14 +202,14 @@ impl CaptureError {
 }
 
 /// Reads a capture, and gives every exchange of it, in order and without credentials, to `tell`. Who sent it is not
-/// known: `unknown`, or ourselves where the User-Agent says so.
+/// known: `unknown`, or ourselves where the User-Agent says so. With each comes the place where it begins.
 ///
 /// # Errors
 /// Nothing can be read. Where something could be, the account says what could not.
 pub fn read(
     format: Format,
     input: &mut dyn BufRead,
-    tell: &mut dyn FnMut(Exchange),
+    tell: &mut dyn FnMut(Exchange, At),
 ) -> Result<Account, CaptureError> {
     let mut teller = Teller {
         tell,
@@ -224,7 +227,7 @@ pub fn read(
 
 /// Passes on what is read.
 struct Teller<'a> {
-    tell: &'a mut dyn FnMut(Exchange),
+    tell: &'a mut dyn FnMut(Exchange, At),
     secrets: Secrets,
     sight: Sight,
     account: Account,
@@ -232,17 +235,17 @@ struct Teller<'a> {
 
 impl Teller<'_> {
     /// An exchange whose [`crate::exchange::Api`] is known.
-    fn exchange(&mut self, exchange: Exchange) {
+    fn exchange(&mut self, exchange: Exchange, at: At) {
         self.account.exchanges += 1;
         self.account.unanswered += u64::from(exchange.outcome.is_err());
         self.account.elsewhere += u64::from(!exchange.request.api.is_scim());
-        (self.tell)(self.secrets.masked(exchange));
+        (self.tell)(self.secrets.masked(exchange), at);
     }
 
     /// An exchange of a recording, which holds whatever went by.
-    fn sighted(&mut self, mut exchange: Exchange) {
+    fn sighted(&mut self, mut exchange: Exchange, at: At) {
         exchange.request.api = self.sight.api_of(&exchange);
-        self.exchange(exchange);
+        self.exchange(exchange, at);
     }
 
     fn remark(&mut self, kind: Kind, at: At, what: impl Into<String>) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::exchange::{Api, Body, Exchange};
+use crate::exchange::{Api, Body, Exchange, Request};
 
 /// Endpoints as RFC 7644 3.2 spells them; other services write theirs in lower case (`/api/v1/users`).
 const ENDPOINTS: [&str; 8] = [
@@ -30,8 +30,9 @@ impl Sight {
         let request = &exchange.request;
         let path = request.target.split('?').next().unwrap_or_default();
         let url = format!("{}{path}", request.origin);
-        if let Some(base) = base_of(&url) {
-            if self.bases.len() < BASES {
+        if let Some(base) = before_endpoint(&url) {
+            // One that is nothing but a host says nothing about other paths there.
+            if self.bases.len() < BASES && base.len() > request.origin.len() {
                 self.bases.insert(base.to_owned());
             }
             return Api::Scim;
@@ -50,8 +51,14 @@ impl Sight {
     }
 }
 
-/// What stands before an endpoint of SCIM; a base that is nothing but the host says nothing about other paths.
-fn base_of(url: &str) -> Option<&str> {
+/// The base URL that a request tells by its endpoint: `https://scim.example.com/v2` of `…/v2/Users/7`.
+pub fn base_of(request: &Request) -> Option<String> {
+    let path = request.target.split('?').next().unwrap_or_default();
+    before_endpoint(&format!("{}{path}", request.origin)).map(str::to_owned)
+}
+
+/// What stands before an endpoint of SCIM.
+fn before_endpoint(url: &str) -> Option<&str> {
     let (before, last) = url.rsplit_once('/')?;
     let base = match ENDPOINTS.contains(&last) {
         true => before,

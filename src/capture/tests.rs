@@ -2,21 +2,23 @@ use std::io::{BufReader, Cursor};
 
 use serde_json::{Value, json};
 
-use super::{Account, At, CaptureError, Format, Found, Kind, detect, read};
+use super::{Account, At, CaptureError, Format, Found, Kind, Provider, detect, read};
 use crate::exchange::{Api, Broken, Exchange, Failure, Sender};
 
 fn captured(format: Format, bytes: &[u8]) -> (Vec<Exchange>, Account) {
     // A small buffer: every value stands across its edges somewhere.
     let mut input = BufReader::with_capacity(7, Cursor::new(bytes));
     let mut exchanges = Vec::new();
-    let account = read(format, &mut input, &mut |exchange| exchanges.push(exchange));
+    let account = read(format, &mut input, &mut |exchange, _| {
+        exchanges.push(exchange)
+    });
     let account = account.unwrap_or_else(|problem| panic!("{problem}"));
     (exchanges, account)
 }
 
 fn refused(format: Format, bytes: &[u8]) -> String {
     let mut input = Cursor::new(bytes);
-    let read = read(format, &mut input, &mut |_| {});
+    let read = read(format, &mut input, &mut |_, _| {});
     let problem = read.expect_err("nothing of it can be read");
     assert!(problem.hint().is_some() || matches!(problem, CaptureError::Unreadable(_)));
     problem.to_string()
@@ -454,7 +456,7 @@ fn logs_are_understood() {
         [
             "POST https://a.test/scim/v2/Users -> 409 ",
             "GET https://a.test/scim/v2/Groups -> 200 {\"totalResults\":0}",
-            "GET https://scim.example.test/scim/v2/Users/9 -> 500 ",
+            "GET https://a.test/scim/v2/Users/9 -> 500 ",
         ]
     );
     assert_eq!(exchanges[0].started, "2026-11-22T12:00:01.5Z");
@@ -543,11 +545,11 @@ fn formats_are_told_by_their_content() {
     }
     assert_eq!(
         found("{\"value\":[{\"provisioningAction\":\"create\"}]}").ok(),
-        Some(Found::EntraLog)
+        Some(Found::Log(Provider::Entra))
     );
     assert_eq!(
         found("[{\"actor\":{},\"eventType\":\"x\"}]").ok(),
-        Some(Found::OktaLog)
+        Some(Found::Log(Provider::Okta))
     );
     let message = |bytes: &[u8]| {
         let problem = detect(&mut Cursor::new(bytes)).expect_err("it is not read here");
@@ -607,7 +609,7 @@ fn a_failure_of_the_reader_keeps_what_was_read() {
     )]);
     let mut kept = 0;
     let mut input = BufReader::new(Breaks(&whole[..whole.len() - 12]));
-    let account = read(Format::Har, &mut input, &mut |_| kept += 1).expect("one was read");
+    let account = read(Format::Har, &mut input, &mut |_, _| kept += 1).expect("one was read");
     assert_eq!(kept, 1);
     assert!(
         account
@@ -615,7 +617,7 @@ fn a_failure_of_the_reader_keeps_what_was_read() {
             .is_some_and(|ended| ended.what.contains("the disk is gone"))
     );
     let mut input = BufReader::new(Breaks(b""));
-    let problem = read(Format::Har, &mut input, &mut |_| {}).expect_err("nothing was read");
+    let problem = read(Format::Har, &mut input, &mut |_, _| {}).expect_err("nothing was read");
     assert_eq!(problem.to_string(), "cannot be read: the disk is gone");
     assert!(matches!(
         Failure::NotSent(super::UNRECORDED.to_owned()),

@@ -274,7 +274,9 @@ fn read_again(path: &Path) -> Result<Vec<Exchange>, CaptureError> {
         });
     };
     let mut exchanges = Vec::new();
-    read(format, &mut input, &mut |exchange| exchanges.push(exchange))?;
+    read(format, &mut input, &mut |exchange, _| {
+        exchanges.push(exchange)
+    })?;
     Ok(exchanges)
 }
 

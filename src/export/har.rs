@@ -7,7 +7,22 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::story::{Options, is_told};
 use crate::exchange::{Body, Exchange, Failure, Response};
+
+/// A whole archive; `None` if it would have no entry.
+pub fn archive(exchanges: &[Exchange], options: &Options, version: &str) -> Option<String> {
+    let mut told = exchanges
+        .iter()
+        .filter(|exchange| is_told(exchange, options.own))
+        .peekable();
+    told.peek()?;
+    let mut har = Har::begin(Vec::new(), version).ok()?;
+    for exchange in told {
+        har.entry(exchange).ok()?;
+    }
+    String::from_utf8(har.finish().ok()?).ok()
+}
 
 /// Writes an archive.
 #[derive(Debug)]
@@ -198,7 +213,7 @@ mod tests {
     fn read_back(bytes: &[u8]) -> Vec<Exchange> {
         let mut exchanges = Vec::new();
         let mut input = BufReader::with_capacity(11, bytes);
-        read(Format::Har, &mut input, &mut |exchange| {
+        read(Format::Har, &mut input, &mut |exchange, _| {
             exchanges.push(exchange);
         })
         .expect("it is an archive");

@@ -50,7 +50,11 @@ pub(super) struct Answer {
 
 /// What was said once, and is not said for every exchange.
 #[derive(Debug, Default)]
-pub(super) struct Said(BTreeSet<&'static str>);
+pub(super) struct Said {
+    keys: BTreeSet<&'static str>,
+    /// The origin that was named last: who leaves it out means the same one.
+    origin: Option<String>,
+}
 
 impl Said {
     fn once(
@@ -61,7 +65,7 @@ impl Said {
         key: &'static str,
         what: &str,
     ) {
-        if self.0.insert(key) {
+        if self.keys.insert(key) {
             teller.remark(kind, At::Line(line), what);
         }
     }
@@ -86,6 +90,9 @@ impl Draft {
     pub(super) fn told(mut self, teller: &mut Teller<'_>, said: &mut Said) {
         let line = self.line;
         let (origin, target) = self.address(teller, said);
+        if origin != NO_HOST {
+            said.origin = Some(origin.clone());
+        }
         if self.request.needs_type() && self.request.headers.is_empty() {
             let what =
                 format!("the headers of the request; `Content-Type: {MEDIA_TYPE}` stands for them");
@@ -113,7 +120,7 @@ impl Draft {
         };
         let body = Body::new(self.request.body.unwrap_or_default());
         let is_token = String::from_utf8_lossy(body.bytes()).starts_with("grant_type=");
-        teller.exchange(Exchange {
+        let exchange = Exchange {
             sender,
             request: Request {
                 api: match is_token {
@@ -129,7 +136,8 @@ impl Draft {
             outcome,
             started,
             elapsed: Duration::ZERO,
-        });
+        };
+        teller.exchange(exchange, At::Line(line));
     }
 
     /// Origin and target.
@@ -182,9 +190,10 @@ impl Draft {
                 (format!("{scheme}://{host}"), target)
             }
             _ => {
-                let what = format!("the host: none is named; `{NO_HOST}` stands for it");
+                let origin = said.origin.clone().unwrap_or_else(|| NO_HOST.to_owned());
+                let what = format!("the host: none is named; `{origin}` stands for it");
                 said.once(teller, line, Kind::Guessed, "host", &what);
-                (NO_HOST.to_owned(), target)
+                (origin, target)
             }
         }
     }
