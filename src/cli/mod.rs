@@ -4,6 +4,7 @@ pub mod check;
 pub mod diagnostic;
 pub mod expand;
 mod explain;
+mod export;
 pub mod schema;
 
 mod as_cargo;
@@ -88,8 +89,10 @@ enum Command {
     Show(show::ShowArguments),
     /// Write stories with acts out as the explicit scenarios of each client, sending nothing
     Expand(expand::ExpandArguments),
-    /// Write a suite of another tester as a scenario, sending nothing
-    Import(import::ImportArguments),
+    /// Write what others recorded or wrote as a scenario, and say what is wrong in it, sending nothing
+    Import(Box<import::ImportArguments>),
+    /// Write requests as a curl script, HAR, a Postman collection or a `.http` file
+    Export(export::ExportArguments),
     /// Hold two runs, two targets or two versions of one against each other
     Diff(Box<diff::DiffArguments>),
     /// Find the shortest scenario that still shows a failure
@@ -218,6 +221,7 @@ pub fn main() -> ExitCode {
         Command::Show(arguments) => show::show(&arguments),
         Command::Expand(arguments) => expand::expand(&arguments),
         Command::Import(arguments) => import::import(&arguments),
+        Command::Export(arguments) => export::export(&arguments),
         Command::Diff(arguments) => diff::diff(&arguments),
         Command::Reduce(arguments) => reduce::reduce(&arguments),
         Command::Check(arguments) => check::check_and_watch(&arguments),

@@ -3,6 +3,7 @@
 //! Values that the target gave (ids, versions, cursors) become captures, people become invented people, names get the run's
 //! id, and what existed before is created in front. What was guessed says so where it stands.
 
+mod acts;
 mod address;
 mod answer;
 mod attribute;
@@ -19,6 +20,8 @@ mod target;
 mod telling;
 mod text;
 mod write;
+
+pub use self::acts::{ActOptions, Acts, retell_deeds};
 
 use crate::exchange::Exchange;
 use crate::profile::{ProfileId, Recognised, Recogniser};

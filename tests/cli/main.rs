@@ -8,6 +8,8 @@ mod diff;
 mod doctor;
 mod entitlements;
 mod explain;
+mod export;
+mod import;
 mod oauth;
 mod org;
 mod project;

@@ -1,10 +1,10 @@
-//! `scimulate import`: writes a suite of another tester as a scenario. Nothing is sent, and no script is executed.
+//! Suites of other testers, as scenarios.
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand};
+use clap::Args;
 
 use crate::cli::out::OutArguments;
 use crate::cli::selection::text_of;
@@ -12,24 +12,9 @@ use crate::cli::suites::{SuiteArguments, translated};
 use crate::cli::{Complaint, FINE};
 use crate::suite::{Format, Translation};
 
-/// Options of `scimulate import`.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct ImportArguments {
-    #[command(subcommand)]
-    from: From,
-}
-
-#[derive(Debug, Clone, Subcommand)]
-enum From {
-    /// A suite that Runscope exports, such as Okta's SPEC and CRUD suites
-    Runscope(FileArguments),
-    /// A collection that Postman exports, v2.0 or v2.1
-    Postman(FileArguments),
-}
-
 /// Which file, and where to.
 #[derive(Debug, Clone, Args)]
-struct FileArguments {
+pub(super) struct SuiteFileArguments {
     /// The exported file
     #[arg(value_name = "FILE")]
     file: PathBuf,
@@ -40,11 +25,10 @@ struct FileArguments {
 }
 
 /// Writes the scenario, and says what became of the suite.
-pub(crate) fn import(arguments: &ImportArguments) -> Result<ExitCode, Complaint> {
-    let (format, arguments) = match &arguments.from {
-        From::Runscope(arguments) => (Format::Runscope, arguments),
-        From::Postman(arguments) => (Format::Postman, arguments),
-    };
+pub(super) fn import(
+    arguments: &SuiteFileArguments,
+    format: Format,
+) -> Result<ExitCode, Complaint> {
     let shown = arguments.file.display().to_string().replace('\\', "/");
     let shown = shown.strip_prefix("./").unwrap_or(&shown);
     let of_mistakes = |mistakes: Vec<_>| Complaint::of_mistakes(mistakes.iter(), &text_of, 1);
