@@ -42,6 +42,7 @@ pub(super) fn read(input: &mut dyn BufRead, teller: &mut Teller<'_>) -> Result<(
     match walked {
         Ok(()) if entry == 0 => Err(CaptureError::Nothing {
             looked_for: "its list `log.entries` is empty",
+            hint: "record before the first request is sent, and export when the last one is answered",
         }),
         Ok(()) => Ok(()),
         Err(Fault::NoList) => Err(wrong("it has no list `log.entries`".to_owned())),

@@ -8,7 +8,7 @@ use std::io::BufRead;
 use serde_json::Value;
 
 use super::elements::{Fault, elements};
-use super::{Account, At, CaptureError, Kind, REMARKS, Remark};
+use super::{Account, At, CaptureError, Kind, Remark};
 
 /// Largest entry of a log.
 const LARGEST: usize = 16 * 1024 * 1024;
@@ -97,14 +97,7 @@ pub fn read_log(
             Ok(_) => None,
             Err(problem) => {
                 let what = format!("it is no JSON: {problem}");
-                remark(
-                    &mut account,
-                    Remark {
-                        at,
-                        kind: Kind::Unread,
-                        what,
-                    },
-                );
+                account.remark(Remark::new(Kind::Unread, at, what));
                 return;
             }
         };
@@ -148,32 +141,19 @@ pub fn read_log(
             });
         }
         Err(fault) => {
-            account.ended = Some(Remark {
-                at: At::Entry(account.exchanges + 1),
-                kind: Kind::Unread,
-                what: fault.to_string(),
-            });
+            let at = At::Entry(account.exchanges + 1);
+            account.ended = Some(Remark::new(Kind::Unread, at, fault.to_string()));
         }
     }
     if deeds.is_empty() {
         return Err(CaptureError::Wrong {
             format: provider.log(),
-            reason: format!(
-                "none of its {} entries says what was provisioned",
-                account.exchanges
-            ),
+            reason: "no entry of it says what was provisioned".to_owned(),
         });
     }
     // Portals show the newest first. Instants of one log are written alike.
     deeds.sort_by(|one, other| one.time.cmp(&other.time));
     Ok((deeds, account))
-}
-
-fn remark(account: &mut Account, remark: Remark) {
-    match account.remarks.len() < REMARKS {
-        true => account.remarks.push(remark),
-        false => account.unsaid += 1,
-    }
 }
 
 fn entra(entry: &Value, at: At) -> Option<Deed> {

@@ -109,17 +109,29 @@ pub struct Remark {
     pub kind: Kind,
     /// One sentence without a full stop.
     pub what: String,
+    /// In how many other places it is the same.
+    pub more: u64,
+}
+
+impl Remark {
+    /// One that is in no other place.
+    fn new(kind: Kind, at: At, what: impl Into<String>) -> Self {
+        Self {
+            at,
+            kind,
+            what: what.into(),
+            more: 0,
+        }
+    }
 }
 
 impl std::fmt::Display for Remark {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            formatter,
-            "{}: {} ({})",
-            self.kind.word(),
-            self.what,
-            self.at
-        )
+        let (word, what, at) = (self.kind.word(), &self.what, self.at);
+        match self.more {
+            0 => write!(formatter, "{word}: {what} ({at})"),
+            more => write!(formatter, "{word}: {what} ({at}, and {more} more)"),
+        }
     }
 }
 
@@ -138,6 +150,20 @@ pub struct Account {
     pub unsaid: u64,
     /// Where the capture breaks off, and how; what stood before was read.
     pub ended: Option<Remark>,
+}
+
+impl Account {
+    fn remark(&mut self, remark: Remark) {
+        let same = self
+            .remarks
+            .iter_mut()
+            .find(|known| known.kind == remark.kind && known.what == remark.what);
+        match same {
+            Some(known) => known.more += 1,
+            None if self.remarks.len() < REMARKS => self.remarks.push(remark),
+            None => self.unsaid += 1,
+        }
+    }
 }
 
 /// Why nothing of a capture can be read.
@@ -176,6 +202,8 @@ pub enum CaptureError {
     Nothing {
         /// What was looked for.
         looked_for: &'static str,
+        /// What to do.
+        hint: &'static str,
     },
 }
 
@@ -191,12 +219,9 @@ impl CaptureError {
                  provisioning logs of Entra, System Logs of Okta",
             ),
             Self::Wrong { .. } => Some(
-                "leave the format out (`scimulate import FILE`), and it is told by the content",
+                "export it again; what it is instead, `scimulate import FILE` tells by its content",
             ),
-            Self::Nothing { .. } => Some(
-                "a request is `GET https://host/scim/v2/Users`, a curl command line, or `> GET /Users HTTP/1.1` as \
-                 `curl -v` shows it",
-            ),
+            Self::Nothing { hint, .. } => Some(hint),
         }
     }
 }
@@ -249,19 +274,13 @@ impl Teller<'_> {
     }
 
     fn remark(&mut self, kind: Kind, at: At, what: impl Into<String>) {
-        if self.account.remarks.len() == REMARKS {
-            self.account.unsaid += 1;
-            return;
-        }
         let what = self.secrets.mask().text(&what.into());
-        self.account.remarks.push(Remark { at, kind, what });
+        self.account.remark(Remark::new(kind, at, what));
     }
 
     /// Nothing can be read behind this place.
     fn ends(&mut self, at: At, what: impl Into<String>) {
-        let what = what.into();
-        let kind = Kind::Unread;
-        self.account.ended = Some(Remark { at, kind, what });
+        self.account.ended = Some(Remark::new(Kind::Unread, at, what));
     }
 }
 

@@ -72,7 +72,7 @@ pub fn script(exchanges: &[Exchange], options: &Options) -> Option<String> {
     if story.has_secret {
         text.push_str(": \"${SCIM_SECRET:?is not set; it stands for the secrets in bodies}\"\n");
     }
-    if story.calls.iter().any(|call| in_file(call)) {
+    if story.calls.iter().any(in_file) {
         text.push_str("body=$(mktemp)\ntrap 'rm -f \"$body\"' EXIT\n");
     }
     text.push('\n');

@@ -28,6 +28,8 @@ pub(super) fn read(text: &str, teller: &mut Teller<'_>) -> Result<(), CaptureErr
     match reader.teller.account.exchanges {
         0 => Err(CaptureError::Nothing {
             looked_for: "no line begins one",
+            hint: "a request is `GET https://host/scim/v2/Users`, a curl command line, or `> GET /Users HTTP/1.1` as \
+                   `curl -v` shows it",
         }),
         _ => Ok(()),
     }
