@@ -16,8 +16,10 @@ const ROOM: usize = 64 * 1024 * 1024;
 /// What is told, and where.
 pub(crate) struct Story {
     path: PathBuf,
-    /// With the place of each in the order in which they began, which is the order of the story.
-    exchanges: Vec<(u64, Exchange)>,
+    /// In the order in which they began.
+    exchanges: Vec<Exchange>,
+    /// The place of each in that order, among all.
+    numbers: Vec<u64>,
     size: usize,
     /// The path of the endpoint's base URL.
     base: String,
@@ -42,6 +44,7 @@ impl Story {
         Ok(Self {
             path: path.to_owned(),
             exchanges: Vec::new(),
+            numbers: Vec::new(),
             size: 0,
             base: base.to_owned(),
             again,
@@ -72,7 +75,9 @@ impl Story {
         }
         self.size += size;
         self.is_new = true;
-        self.exchanges.push((number, exchange.clone()));
+        let place = self.numbers.partition_point(|known| *known < number);
+        self.numbers.insert(place, number);
+        self.exchanges.insert(place, exchange.clone());
         false
     }
 
@@ -84,14 +89,8 @@ impl Story {
         if !self.is_new {
             return Ok(None);
         }
-        self.exchanges.sort_by_key(|(number, _)| *number);
-        let exchanges: Vec<Exchange> = self
-            .exchanges
-            .iter()
-            .map(|(_, exchange)| exchange.clone())
-            .collect();
         let retold = retell(
-            &exchanges,
+            &self.exchanges,
             &Options {
                 base: Some(&self.base),
                 again: self.again.as_deref(),

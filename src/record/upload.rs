@@ -1,6 +1,9 @@
 //! A request on its way to the endpoint.
 
+use std::time::Duration;
+
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::time::sleep;
 
 use crate::record::framing::Framing;
 use crate::record::head::Head;
@@ -10,6 +13,9 @@ use crate::record::sides::{ClientSide, more};
 
 /// Bytes of further requests that are read while an answer is waited for.
 const AHEAD: usize = 64 * 1024;
+
+/// An endpoint that has not answered so long after its client has said the last is waited for no longer.
+const LONGEST_SILENCE: Duration = Duration::from_secs(300);
 
 /// The body of a request: how far it has come.
 #[derive(Debug)]
@@ -67,6 +73,7 @@ impl Upload {
         if ahead.is_empty() {
             // A client that says no more may still listen, or be gone: what the endpoint makes of it is up to the endpoint.
             let _ = writer.shutdown().await;
+            return sleep(LONGEST_SILENCE).await;
         }
         std::future::pending().await
     }

@@ -273,7 +273,7 @@ fn what_is_under_way_at_the_end_is_recorded() {
 }
 
 #[test]
-fn many_connections_at_once_are_all_recorded_and_known_as_a_crowd() {
+fn many_connections_at_once_are_all_recorded() {
     let endpoint = Endpoint::answering(FINE);
     let recorder = Recorder::start(&endpoint.url(""), "");
     std::thread::scope(|scope| {
