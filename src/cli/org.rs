@@ -247,7 +247,9 @@ pub(super) fn tell(removed: &Removed) -> ExitCode {
         say(&format!("notice: may still be there: {left}"));
     }
     if let Some(journal) = &removed.journal {
-        say(&format!("notice: the journal `{journal}` names them, and `scimulate sweep` removes them"));
+        say(&format!(
+            "notice: the journal `{journal}` names them, and `scimulate sweep` removes them"
+        ));
     }
     ExitCode::from(if removed.left.is_empty() {
         FINE

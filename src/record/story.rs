@@ -8,7 +8,7 @@ use crate::exchange::Exchange;
 use crate::retell::{Options, Retold, retell};
 
 /// As many exchanges are told at most, the first ones: nobody reads a story that is longer, and memory has an end.
-const MOST: usize = 10_000;
+const MOST: usize = 2000;
 
 /// Bytes of bodies that are kept for the story.
 const ROOM: usize = 64 * 1024 * 1024;

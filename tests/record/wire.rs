@@ -387,3 +387,30 @@ fn addresses_are_rewritten_where_that_is_asked_for() {
         body.replace("a.test:1", &theirs)
     );
 }
+
+/// Requests that are sent before the answers to earlier ones have come are answered in their order.
+#[test]
+fn requests_ahead_of_answers_are_answered_in_order() {
+    let get = |number: usize| format!("GET /{number} HTTP/1.1\r\nHost: 127.0.0.1:00000\r\n\r\n");
+    let answer =
+        |number: usize| format!("HTTP/1.1 20{number} N\r\nContent-Length: 1\r\n\r\n{number}");
+    let endpoint = conversation(
+        (0..4).map(|number| get(number).into_bytes()).collect(),
+        (0..4).map(|number| answer(number).into_bytes()).collect(),
+    );
+    let recorder = Recorder::start(&endpoint.url(""), "");
+    let mut client = recorder.connect();
+    let all: String = (0..4).map(get).collect();
+    client
+        .write_all(all.as_bytes())
+        .expect("the recorder reads");
+    let expected: String = (0..4).map(answer).collect();
+    let arrived = read_exactly(&mut client, expected.len());
+    assert_eq!(String::from_utf8_lossy(&arrived), expected);
+    let exchanges = recorder.recorded(4);
+    let targets: Vec<&serde_json::Value> = exchanges
+        .iter()
+        .map(|exchange| &exchange["request"]["target"])
+        .collect();
+    assert_eq!(targets, ["/0", "/1", "/2", "/3"]);
+}
