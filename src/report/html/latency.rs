@@ -97,25 +97,16 @@ impl Spread {
 /// The times of all answers of a run.
 #[derive(Debug, Default)]
 pub(super) struct Latency {
-    /// Path of the target's base URL.
-    base: String,
     kinds: BTreeMap<String, Spread>,
 }
 
 impl Latency {
-    /// Takes the target's base URL.
-    pub(super) fn begin(&mut self, target: &str) {
-        let path = target
-            .split_once("://")
-            .and_then(|(_, rest)| rest.find('/').map(|start| &rest[start..]));
-        self.base = path.unwrap_or_default().to_owned();
-    }
-
-    /// Takes what was answered; what was not has no time.
-    pub(super) fn take(&mut self, exchanges: &[Exchange]) {
+    /// Takes what was answered; what was not has no time. `base` is the path of the target's base
+    /// URL.
+    pub(super) fn take(&mut self, exchanges: &[Exchange], base: &str) {
         for exchange in exchanges.iter().filter(|exchange| exchange.outcome.is_ok()) {
             let kind = match exchange.request.api {
-                Api::Scim => Kind::of(&exchange.request, &self.base).to_string(),
+                Api::Scim => Kind::of(&exchange.request, base).to_string(),
                 Api::Management => format!("{} of the management API", exchange.request.method),
             };
             let kind = match self.kinds.len() < MOST_KINDS || self.kinds.contains_key(&kind) {

@@ -73,8 +73,9 @@ impl Drawn {
 }
 
 impl Lifeline {
-    /// Takes a [`Event::StepFinished`], of which the place on the page is given.
-    pub(super) fn take(&mut self, event: &Event, id: &str) {
+    /// Takes a [`Event::StepFinished`], of which the place on the page is given; `base` is the path of the target's base URL, which
+    /// goes without saying.
+    pub(super) fn take(&mut self, event: &Event, id: &str, base: &str) {
         let Event::StepFinished {
             step,
             verdict,
@@ -114,7 +115,7 @@ impl Lifeline {
                 }
                 _ => drawn.arrows.push(Arrow {
                     is_ours,
-                    asked: asked(exchange),
+                    asked: asked(exchange, base),
                     came: came(exchange),
                     is_broken: exchange.outcome.is_err(),
                     wrong: finding.map(|finding| {
@@ -197,9 +198,11 @@ impl Lifeline {
 }
 
 /// Method and target, decoded so that filters can be read.
-fn asked(exchange: &Exchange) -> String {
+fn asked(exchange: &Exchange, base: &str) -> String {
     let request = &exchange.request;
-    let target = shortened(&request.target, 400).replace('+', " ");
+    let target = request.target.strip_prefix(base);
+    let target = target.filter(|rest| rest.starts_with('/'));
+    let target = shortened(target.unwrap_or(&request.target), 400).replace('+', " ");
     let target = percent_decode_str(&target).decode_utf8_lossy();
     one_line(&format!("{} {target}", request.method))
 }

@@ -65,6 +65,8 @@ pub struct Html<W> {
     rules: Rules,
     /// What was tested, in a few words.
     target: String,
+    /// Path of the target's base URL.
+    base: String,
     /// Name and value of what is known from the start.
     facts: Vec<(&'static str, String)>,
     grid: Grid,
@@ -99,6 +101,7 @@ impl<W: Write> Html<W> {
             out,
             rules,
             target: String::new(),
+            base: String::new(),
             facts: Vec::new(),
             grid: Grid::default(),
             totals: Totals::default(),
@@ -134,7 +137,7 @@ impl<W: Write> Html<W> {
         else {
             return;
         };
-        self.latency.take(exchanges);
+        self.latency.take(exchanges, &self.base);
         let scenario = self.scenarios.entry(*number).or_default();
         let place = (*number, scenario.next());
         self.skips.on_step(place, *verdict, findings);
@@ -156,7 +159,7 @@ impl<W: Write> Html<W> {
             if self.kept_short > MOST_KEPT_SHORT {
                 step.forget_content();
             }
-            scenario.take(event, &id, step);
+            scenario.take(event, &id, &self.base, step);
         }
     }
 
@@ -177,6 +180,13 @@ impl<W: Write> Html<W> {
             self.facts.push(("authentication", told));
         }
     }
+}
+
+/// The path of a URL, without the slash at its end.
+fn path_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let path = rest.find('/').map_or("", |start| &rest[start..]);
+    path.trim_end_matches('/')
 }
 
 /// An instant without the parts of its second.
@@ -204,7 +214,7 @@ impl<W: Write> Reporter for Html<W> {
                 target_name,
                 ..
             } => {
-                self.latency.begin(target);
+                self.base = path_of(target).to_owned();
                 self.target = html(&one_line(target_name.as_ref().unwrap_or(target)));
                 self.facts = vec![
                     ("target", html(&one_line(target))),
@@ -217,7 +227,7 @@ impl<W: Write> Reporter for Html<W> {
                 exchanges,
                 authentication,
             } => {
-                self.latency.take(exchanges);
+                self.latency.take(exchanges, &self.base);
                 if self.preflight.len() < MOST_PREFLIGHTS {
                     self.preflight.push(Shorts::of(exchanges));
                 }
@@ -244,7 +254,7 @@ impl<W: Write> Reporter for Html<W> {
             Event::ScenarioFinished {
                 scenario, cleanup, ..
             } => {
-                self.latency.take(cleanup);
+                self.latency.take(cleanup, &self.base);
                 self.scenarios.entry(*scenario).or_default().end(event);
             }
             Event::Baseline(comparison) => self.comparisons.push(comparison.clone()),

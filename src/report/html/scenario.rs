@@ -87,8 +87,8 @@ impl Scenario {
         self.count
     }
 
-    /// Takes how a step came out.
-    pub(super) fn take(&mut self, event: &Event, id: &str, step: Step) {
+    /// Takes how a step came out; `base` is the path of the target's base URL.
+    pub(super) fn take(&mut self, event: &Event, id: &str, base: &str, step: Step) {
         if let Event::StepFinished {
             verdict, findings, ..
         } = event
@@ -96,7 +96,7 @@ impl Scenario {
             self.failed += usize::from(matches!(verdict, Verdict::Fail | Verdict::Error));
             self.warned |= findings.iter().any(Finding::warns);
             self.known |= findings.iter().any(Finding::is_known);
-            self.lifeline.take(event, id);
+            self.lifeline.take(event, id, base);
         }
         if self.steps.len() < MOST_STEPS || step.whole.is_some() {
             self.steps.push((self.count, step));
