@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::attribute::Owner;
+use super::attribute::{Owner, owner_of};
+use super::body::tree;
 use super::fold::Asked;
 use super::people::{id_of, text};
 use super::person::Person;
@@ -24,8 +25,9 @@ pub(super) fn captures<'a>(
     telling: &mut Telling<'_, 'a>,
     index: usize,
     asked: &'a Asked<'a>,
-    owner: Owner,
+    expected: &[u16],
 ) -> Vec<(String, String)> {
+    let owner = owner_of(asked.address.endpoint());
     let mut keep = Vec::new();
     let Some(response) = asked.exchange.response() else {
         return keep;
@@ -80,7 +82,7 @@ pub(super) fn captures<'a>(
                 }
             }
         }
-    } else if asked.method() == "POST" && owner != Owner::Other {
+    } else if asked.method() == "POST" && expected.iter().any(|status| *status < 300) {
         // It should have been created, and what comes next wants to know how it is called.
         if let Some(alias) = person_or_group(telling, owner, asked, "") {
             keep.push((format!("{alias}.id"), "$.id".to_owned()));
@@ -215,7 +217,11 @@ fn person_or_group(
 }
 
 /// Members of the answer that carry the story: what was found, who it is and whether it is active.
-pub(super) fn body(telling: &mut Telling<'_, '_>, asked: &Asked<'_>) -> Option<String> {
+pub(super) fn body(
+    telling: &mut Telling<'_, '_>,
+    asked: &Asked<'_>,
+    pair: Option<&Asked<'_>>,
+) -> Option<String> {
     let answer = asked.exchange.response()?.json()?;
     let mut members: Vec<(String, String)> = Vec::new();
     if !asked.is_accepted() {
@@ -227,7 +233,9 @@ pub(super) fn body(telling: &mut Telling<'_, '_>, asked: &Asked<'_>) -> Option<S
     if answer.get("Resources").is_some() || answer.get("totalResults").is_some() {
         let total = answer.get("totalResults").and_then(Value::as_u64);
         // How many there are besides is the business of the target.
-        if let (Some(total), true) = (total, asked.address.looked_up().is_some()) {
+        let twice = pair.and_then(|pair| pair.accepted()?.get("totalResults")?.as_u64());
+        let is_story = asked.address.looked_up().is_some() || (twice.is_some() && twice == total);
+        if let (Some(total), true) = (total, is_story) {
             members.push(("totalResults".to_owned(), total.to_string()));
         }
         return mapping(members);
@@ -244,10 +252,48 @@ pub(super) fn body(telling: &mut Telling<'_, '_>, asked: &Asked<'_>) -> Option<S
     if let Some(active) = answer.get("active").and_then(Value::as_bool) {
         let wanted = sent
             .and_then(|body| body.get("active"))
-            .and_then(Value::as_bool);
+            .and_then(Value::as_bool)
+            .or_else(|| asked.address.id().and_then(|id| telling.world.intended(id)));
         members.push(("active".to_owned(), wanted.unwrap_or(active).to_string()));
     }
+    if let Some(twice) = pair.and_then(Asked::accepted) {
+        both(telling, asked, answer, twice, &mut members);
+    }
     mapping(members)
+}
+
+/// Single values that both recordings have, beside those that are expected already.
+fn both(
+    telling: &mut Telling<'_, '_>,
+    asked: &Asked<'_>,
+    answer: &Value,
+    twice: &Value,
+    members: &mut Vec<(String, String)>,
+) {
+    let owner = owner_of(asked.address.endpoint());
+    let person = id_of(answer).and_then(|id| telling.cast.person_of(&id));
+    for (name, value) in answer.as_object().into_iter().flatten() {
+        let is_single = value.is_string() || value.is_boolean() || value.is_number();
+        let is_new = name != "id" && !members.iter().any(|(known, _)| known == name);
+        if !is_single || !is_new || twice.get(name) != Some(value) {
+            continue;
+        }
+        let written = tree(value, &mut vec![name.clone()], &mut |leaf| {
+            telling.leaf(owner, answer, person, leaf)
+        });
+        let written = telling.finished_tree(written);
+        members.push((flow::name(name), expected(&written)));
+    }
+}
+
+/// A value where a matcher belongs: a text that begins with `$` would be one.
+fn expected(tree: &Tree) -> String {
+    match tree {
+        Tree::Text(text) if text.as_literal().is_some_and(|text| text.starts_with('$')) => {
+            format!("{{ $exactly: {} }}", flow::tree(tree))
+        }
+        _ => flow::tree(tree),
+    }
 }
 
 fn mapping(members: Vec<(String, String)>) -> Option<String> {
@@ -283,14 +329,26 @@ fn whole(body: &Value) -> Option<serde_json::Map<String, Value>> {
     (!told.is_empty()).then_some(told)
 }
 
-/// Whether somebody has had two names.
-fn is_renamed(owner: Owner, person: &Person) -> bool {
-    let second = if owner == Owner::Group {
-        "displayName2"
+/// Whether a write gives somebody another name than the first one.
+fn is_renamed(owner: Owner, person: &Person, body: Option<&Value>) -> bool {
+    let key = if owner == Owner::Group {
+        "displayName"
     } else {
-        "userName2"
+        "userName"
     };
-    person.traits.iter().any(|one| one.key == second)
+    let Some(body) = body else { return false };
+    let patched = told(owner, body).unwrap_or_default();
+    let new = patched
+        .get(key)
+        .or_else(|| body.get(key))
+        .and_then(Value::as_str);
+    let is_unclear = body.get("Operations").is_some() && patched.is_empty();
+    new.is_some_and(|new| person.value(key) != Some(new))
+        || (is_unclear
+            && body
+                .to_string()
+                .to_lowercase()
+                .contains(&key.to_lowercase()))
 }
 
 /// A `verify` for a write, if the file knows the resource.
@@ -373,7 +431,12 @@ pub(super) fn read_back(
         _ => telling.cast.people.iter(),
     };
     let person = all.find(|one| one.alias == alias);
-    if person.is_some_and(|person| is_renamed(owner, person)) {
+    if let Some(person) = person
+        && is_renamed(owner, person, asked.body.as_ref().filter(|_| !gone))
+    {
+        telling.renamed.insert(person.alias.clone());
+    }
+    if telling.renamed.contains(&alias) {
         members.push("by: id".to_owned());
     } else if let Some(person) = person {
         let key = if owner == Owner::Group {

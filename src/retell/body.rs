@@ -6,6 +6,9 @@ use super::known::Pieces;
 use crate::idp::overlay;
 use crate::scenario::template::{Piece, Text, Tree};
 
+/// Values that an overlay writes at most; larger ones are a body of their own.
+const NODES: usize = 300;
+
 /// A text or number in a body.
 pub(super) struct Leaf<'l> {
     /// Names and places of list elements that lead to it.
@@ -132,8 +135,9 @@ pub(super) fn overlay_of(before: &Value, body: &Value) -> Option<Vec<(String, Op
         .iter()
         .filter(|(name, value)| new.get(*name) == Some(value))
         .count();
-    // At least its id, and something that only the target can tell.
-    if kept < 2 || !old.contains_key("id") {
+    let size: usize = with.iter().flat_map(|(_, value)| value).map(nodes).sum();
+    // At least its id, and something that only the target can tell; and no more than a reader can look through.
+    if kept < 2 || !old.contains_key("id") || size > NODES {
         return None;
     }
     let mut built = before.clone();
@@ -141,6 +145,14 @@ pub(super) fn overlay_of(before: &Value, body: &Value) -> Option<Vec<(String, Op
         overlay::write(&mut built, name, value.clone()).ok()?;
     }
     (built.to_string() == body.to_string()).then_some(with)
+}
+
+fn nodes(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(nodes).sum::<usize>(),
+        Value::Object(members) => 1 + members.values().map(nodes).sum::<usize>(),
+        _ => 1,
+    }
 }
 
 /// A value with what `of` makes of its texts.

@@ -59,6 +59,34 @@ impl Disguise {
         }
     }
 
+    /// A sentence in which only words are replaced that have been replaced elsewhere.
+    pub(super) fn cover(&self, sentence: &str) -> String {
+        let mut covered = sentence.to_owned();
+        for (domain, new) in &self.domains {
+            covered = covered.replace(domain.as_str(), new);
+        }
+        let mut new = String::with_capacity(covered.len());
+        let mut rest = covered.as_str();
+        while let Some(first) = rest.chars().next() {
+            let kind = Kind::of(first);
+            let end = rest
+                .find(|letter| Kind::of(letter) != kind)
+                .unwrap_or(rest.len());
+            let (run, others) = rest.split_at(end);
+            let known = match kind {
+                Kind::Letter => self.words.get(&run.to_lowercase()),
+                Kind::Digit => self.numbers.get(run),
+                Kind::Other => None,
+            };
+            match known {
+                Some(known) => new.push_str(&in_case_of(run, known)),
+                None => new.push_str(run),
+            }
+            rest = others;
+        }
+        new
+    }
+
     fn plain(&mut self, value: &str) -> String {
         let mut new = String::with_capacity(value.len());
         let mut run = String::new();
@@ -220,6 +248,16 @@ mod tests {
         assert_eq!(disguise.of("太郎"), "太郎");
         assert_eq!(disguise.of("山田太郎"), "山田太郎e");
         assert_eq!(disguise.of("a\\\"b;--"), "a\\\"b;--");
+    }
+
+    #[test]
+    fn a_sentence_keeps_the_words_of_nobody() {
+        let mut disguise = disguise();
+        disguise.of("marie.curie@corp.example");
+        assert_eq!(
+            disguise.cover("the user Marie (marie.curie@corp.example) exists"),
+            "the user Bea (bea.quill@example.test) exists"
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Expectations: what was answered, if that was right, and else what is right.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -8,8 +8,11 @@ use super::attribute::{Owner, owner_of};
 use super::fold::Asked;
 use super::people::{attribute_at, each_text, id_of, text};
 use super::prepare::location_id;
+use super::proposal::told;
+use crate::exchange::MASKED;
 use crate::finding::Authority;
 use crate::profile::ProfileId;
+use crate::scenario::flow;
 
 /// What is expected of an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,7 +29,9 @@ pub(super) struct Expected {
 #[derive(Debug, Default)]
 pub(super) struct World {
     /// Ids of what exists.
-    alive: HashSet<String>,
+    alive: HashMap<String, Owner>,
+    /// What `active` was set to, by id.
+    active: HashMap<String, bool>,
     deleted: HashSet<String>,
     /// Names that are taken, in lower case, with whether they are those of groups and who has them.
     names: Vec<(bool, String, String)>,
@@ -56,7 +61,16 @@ impl World {
         }
         match asked.exchange.request.header("authorization") {
             Some(value) if Some(value) == usual && !is_refused => None,
-            Some(_) => Some("\"Bearer not-the-token-${run}\"".to_owned()),
+            Some(value) if !value.contains(MASKED) => Some(flow::quoted(value)),
+            Some(value) => {
+                let scheme = value.split(' ').next().unwrap_or_default();
+                let scheme = if scheme.contains(MASKED) {
+                    "Bearer"
+                } else {
+                    scheme
+                };
+                Some(flow::in_quotes(&format!("{scheme} not-the-token-${{run}}")))
+            }
             None => Some("null".to_owned()),
         }
     }
@@ -65,7 +79,7 @@ impl World {
     pub(super) fn born(&mut self, owner: Owner, id: Option<&str>, body: Option<&Value>) {
         let id = id.unwrap_or_default();
         if !id.is_empty() {
-            self.alive.insert(id.to_owned());
+            self.alive.insert(id.to_owned(), owner);
             self.deleted.remove(id);
         }
         let (is_group, key) = match owner {
@@ -77,6 +91,37 @@ impl World {
             self.names
                 .push((is_group, name.to_lowercase(), id.to_owned()));
         }
+    }
+
+    fn is_alive(&self, endpoint: &str, id: &str) -> bool {
+        self.alive.get(id) == Some(&owner_of(endpoint))
+    }
+
+    /// What a request that is expected to be accepted makes of `active`.
+    pub(super) fn intend(&mut self, asked: &Asked<'_>) {
+        let Some(body) = asked.body.as_ref() else {
+            return;
+        };
+        let id = asked.address.id().map(str::to_owned);
+        let Some(id) = id.or_else(|| asked.accepted().and_then(id_of)) else {
+            return;
+        };
+        let patched = told(owner_of(asked.address.endpoint()), body);
+        let active = patched.as_ref().and_then(|told| told.get("active"));
+        match active
+            .or_else(|| body.get("active"))
+            .and_then(Value::as_bool)
+        {
+            Some(active) => self.active.insert(id, active),
+            // An operation that is not understood may change it, too.
+            None if patched.is_none() => self.active.remove(&id),
+            None => None,
+        };
+    }
+
+    /// Whether the resource should be active, if the story has said so.
+    pub(super) fn intended(&self, id: &str) -> Option<bool> {
+        self.active.get(id).copied()
     }
 
     /// Takes note of what a request did.
@@ -169,7 +214,7 @@ impl World {
             let (_, attribute) = attribute_at(owner, body, leaf);
             dangling |= attribute.name == "members"
                 && ["", "value"].contains(&attribute.sub.as_str())
-                && !self.alive.contains(leaf.value);
+                && !self.alive.contains_key(leaf.value);
         });
         nameless || dangling
     }
@@ -179,7 +224,11 @@ impl World {
         let Some(status) = asked.exchange.status() else {
             return Expected::default();
         };
-        let right = success(asked);
+        let mut right = success(asked);
+        // What a service of somebody's own answers is its own business.
+        if owner_of(asked.address.endpoint()) == Owner::Other && status / 100 == 2 {
+            right = vec![status];
+        }
         let as_recorded = Expected {
             status: match right.contains(&status) {
                 true => right.clone(),
@@ -233,7 +282,7 @@ impl World {
             404 => {
                 let id = asked.address.id();
                 owner_of(asked.address.endpoint()) == Owner::Other
-                    || id.is_some_and(|id| !self.alive.contains(id))
+                    || id.is_some_and(|id| !self.is_alive(asked.address.endpoint(), id))
             }
             412 | 428 => ["if-match", "if-none-match"]
                 .iter()

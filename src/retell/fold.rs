@@ -57,7 +57,7 @@ impl Asked<'_> {
 }
 
 /// The exchanges of a recording, what does not belong to the story taken out.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Folded<'a> {
     pub(super) asked: Vec<Asked<'a>>,
 }

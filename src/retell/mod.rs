@@ -5,6 +5,7 @@
 
 mod acts;
 mod address;
+mod again;
 mod answer;
 mod attribute;
 mod body;
@@ -26,6 +27,7 @@ pub use self::acts::{ActOptions, Acts, retell_deeds};
 use crate::exchange::Exchange;
 use crate::profile::{ProfileId, Recognised, Recogniser};
 
+use self::again::Again;
 use self::fold::Folded;
 use self::people::Cast;
 use self::prepare::Preparations;
@@ -113,7 +115,17 @@ pub fn retell(exchanges: &[Exchange], options: &Options<'_>) -> Retold {
     let folded = Folded::of(exchanges, options, &mut notes);
     let mut cast = Cast::of(&folded.asked, options);
     let preparations = Preparations::of(&folded.asked, &mut cast);
-    let writer = Writer::new(client, options, &folded.asked, cast);
+    let second = options
+        .again
+        .map(|again| Folded::of(again, options, &mut Vec::new()))
+        .unwrap_or_default();
+    let again = match options.again {
+        Some(_) => Again::of(&folded.asked, &second.asked, &cast, &mut notes),
+        None => Again::default(),
+    };
+    again.noise.iter().for_each(|value| cast.make_noise(value));
+    note_changes(&preparations, options, &mut notes);
+    let writer = Writer::new(client, options, &folded.asked, &again, cast);
     let (text, guesses, requests) = writer.write(&preparations, &recognised, &mut notes);
     Retold {
         text,
@@ -124,3 +136,26 @@ pub fn retell(exchanges: &[Exchange], options: &Options<'_>) -> Retold {
         guesses,
     }
 }
+
+/// What was done to the recording as a whole.
+fn note_changes(preparations: &Preparations, options: &Options<'_>, notes: &mut Vec<String>) {
+    let before = preparations.prepared.len();
+    if before > 0 {
+        notes.push(format!(
+            "{} existed before the recording: created in front, as far as the recording shows what it was like",
+            text::count(before, "resource")
+        ));
+    }
+    notes.push(match options.people {
+        People::Invent => {
+            "people, passwords and what may tell who somebody is are replaced; names of groups stay"
+                .to_owned()
+        }
+        People::Keep => {
+            "people stay as they were recorded: think of who will read the file".to_owned()
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests;

@@ -33,11 +33,23 @@ const RESERVED: [&str; 5] = ["run", "uuid", "now", "var", "env"];
 /// Characters of the run's id (scenarios/README.md).
 const RUN: usize = 8;
 
+/// Whether a value gets the run's id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unique {
+    No,
+    /// Behind a dot: `bea.${run}@example.test`.
+    Name,
+    /// Behind a blank: `Finance ${run}`.
+    Title,
+}
+
 /// Everybody.
 #[derive(Debug, Default)]
 pub(super) struct Cast {
     pub(super) people: Vec<Person>,
     pub(super) groups: Vec<Person>,
+    /// What differs between two recordings, under one name.
+    pub(super) noise: Vec<Person>,
     /// By id in the recording: a person's number.
     ids: HashMap<String, usize>,
     /// By userName in lower case.
@@ -68,6 +80,7 @@ impl Cast {
         for one in asked {
             cast.see(one);
         }
+        cast.learn_probes(asked);
         cast
     }
 
@@ -86,6 +99,21 @@ impl Cast {
             }
             Value::Array(items) => items.iter().for_each(|item| self.learn_given(item)),
             _ => {}
+        }
+    }
+
+    /// Random values that are looked up more than once are the same one each time (entra.md 2.1).
+    fn learn_probes(&mut self, asked: &[Asked<'_>]) {
+        let mut seen = BTreeSet::new();
+        for one in asked {
+            if let Some((attribute, value)) = one.address.looked_up()
+                && is_guid(value)
+                && !Attribute::of_path(Owner::User, attribute).is_reference()
+                && !self.knows(value)
+                && !seen.insert(value)
+            {
+                self.make_noise(value);
+            }
         }
     }
 
@@ -235,7 +263,7 @@ impl Cast {
             return;
         }
         let written = match key {
-            "displayName" => self.with_run(value, true, &mut |part| part.to_owned()),
+            "displayName" => self.with_run(value, Unique::Title, &mut |part| part.to_owned()),
             _ => self.written(value, true, group),
         };
         self.groups[group].add(key, value, written);
@@ -276,7 +304,7 @@ impl Cast {
             traits: Vec::new(),
         });
         let person = self.people.len() - 1;
-        let written = self.with_run(&name, true, &mut |part| part.to_owned());
+        let written = self.with_run(&name, Unique::Name, &mut |part| part.to_owned());
         self.people[person].add("userName", &name, written);
         self.ids.insert(id.to_owned(), person);
         person
@@ -332,6 +360,26 @@ impl Cast {
         self.group_names.get(name).copied()
     }
 
+    /// Whether somebody or a group goes by this value.
+    pub(super) fn knows(&self, value: &str) -> bool {
+        let everybody = self.people.iter().chain(&self.groups);
+        let mut all = everybody.chain(&self.noise);
+        all.any(|one| one.variable(value).is_some())
+    }
+
+    /// A value that chance made: another one every time.
+    pub(super) fn make_noise(&mut self, value: &str) {
+        if self.noise.is_empty() {
+            let alias = self.alias("noise", "noise", 1);
+            self.noise.push(Person {
+                alias,
+                traits: Vec::new(),
+            });
+        }
+        let written = self.written(value, true, self.noise[0].traits.len());
+        self.noise[0].add("value", value, written);
+    }
+
     /// Everything by which people are known everywhere, as variables.
     pub(super) fn known(&self) -> Known {
         let mut known = Known::default();
@@ -341,6 +389,14 @@ impl Cast {
                     let name = format!("{}.{}", person.alias, one.key);
                     known.insert(&one.value, variable(&name));
                 }
+            }
+        }
+        for noise in &self.noise {
+            for one in &noise.traits {
+                known.insert(
+                    &one.value,
+                    variable(&format!("{}.{}", noise.alias, one.key)),
+                );
             }
         }
         for group in &self.groups {
@@ -362,7 +418,7 @@ impl Cast {
     pub(super) fn disguised(&mut self, value: &str) -> Text {
         let stay = self.people_stay;
         let mut disguise = std::mem::take(&mut self.disguise);
-        let text = self.with_run(value, false, &mut |part| match stay {
+        let text = self.with_run(value, Unique::No, &mut |part| match stay {
             true => part.to_owned(),
             false => disguise.of(part),
         });
@@ -379,7 +435,7 @@ impl Cast {
         for piece in text.pieces {
             match piece {
                 Piece::Literal(literal) => {
-                    let inner = self.with_run(&literal, false, &mut |part| part.to_owned());
+                    let inner = self.with_run(&literal, Unique::No, &mut |part| part.to_owned());
                     pieces.text(inner, &literal);
                 }
                 variable => pieces.text(
@@ -393,10 +449,26 @@ impl Cast {
         pieces.finish()
     }
 
+    /// Somebody else's sentence for a comment, without what tells who somebody is.
+    pub(super) fn covered(&self, sentence: &str) -> String {
+        match self.people_stay {
+            true => sentence.to_owned(),
+            false => self.disguise.cover(sentence),
+        }
+    }
+
+    /// A certificate tells whose it is; another text in Base64 (RFC 7643 4.1.2) tells nothing.
+    pub(super) fn certificate(&self, value: &str) -> Text {
+        match self.people_stay {
+            true => Text::literal(value),
+            false => Text::literal("UmV0b2xk"),
+        }
+    }
+
     /// The value in the file: somebody else's, and with the run's id where no two accounts may share it.
     fn written(&mut self, value: &str, unique: bool, number: usize) -> Text {
         if self.people_stay {
-            return self.with_run(value, false, &mut |part| part.to_owned());
+            return self.with_run(value, Unique::No, &mut |part| part.to_owned());
         }
         let has_run = self.run.as_ref().is_some_and(|run| value.contains(run));
         if unique && !has_run && is_guid(value) {
@@ -414,6 +486,7 @@ impl Cast {
             return pieces.finish();
         }
         let mut disguise = std::mem::take(&mut self.disguise);
+        let unique = if unique { Unique::Name } else { Unique::No };
         let text = self.with_run(value, unique, &mut |part| disguise.of(part));
         self.disguise = disguise;
         text
@@ -423,7 +496,7 @@ impl Cast {
     pub(super) fn with_run(
         &self,
         value: &str,
-        unique: bool,
+        unique: Unique,
         part: &mut dyn FnMut(&str) -> String,
     ) -> Text {
         let mut pieces = Pieces::default();
@@ -438,13 +511,13 @@ impl Cast {
             return pieces.finish();
         }
         let new = part(value);
-        if !unique {
+        if unique == Unique::No {
             pieces.literal(&new);
             return pieces.finish();
         }
         let (begin, separator) = match new.rfind('@') {
             Some(at) => (at, "."),
-            None if new.contains(' ') => (new.len(), " "),
+            None if new.contains(' ') || unique == Unique::Title => (new.len(), " "),
             None => (new.len(), "."),
         };
         // In front of blanks and signs at the end: they may be what the story is about.

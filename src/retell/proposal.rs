@@ -31,8 +31,11 @@ fn note(told: &mut Map<String, Value>, owner: Owner, path: &str, value: &Value) 
         return Some(());
     }
     let attribute = Attribute::of_path(owner, path);
-    let plain =
-        attribute.sub.is_empty() && path.chars().all(|letter| letter.is_ascii_alphanumeric());
+    // References are written in more than one way.
+    let refers = ["members", "manager", "groups", "roles"].contains(&attribute.name.as_str());
+    let plain = !refers
+        && attribute.sub.is_empty()
+        && path.chars().all(|letter| letter.is_ascii_alphanumeric());
     if !plain {
         return None;
     }

@@ -111,7 +111,12 @@ fn parameter(
 }
 
 /// A filter with its quoted values replaced.
-fn filter(filter: &str, owner: Owner, escape: FilterEscape, values: &mut dyn Values) -> Text {
+pub(super) fn filter(
+    filter: &str,
+    owner: Owner,
+    escape: FilterEscape,
+    values: &mut dyn Values,
+) -> Text {
     let mut pieces = Pieces::default();
     let mut rest = filter;
     while let Some(begin) = rest.find('"') {

@@ -1,6 +1,6 @@
 //! The story, request by request.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 
 use serde_json::Value;
@@ -16,8 +16,9 @@ use super::prepare::Prepared;
 use super::target::{self, Values};
 use super::text::{block, plain};
 use crate::checks::Watch;
+use crate::exchange::MASKED;
 use crate::finding::Verdict;
-use crate::profile::{Profile, ProfileId};
+use crate::profile::{FilterEscape, Profile, ProfileId};
 use crate::scenario::flow;
 use crate::scenario::template::{Text, Tree};
 
@@ -59,6 +60,10 @@ pub(super) struct Telling<'t, 'a> {
     requests: usize,
     /// What the client did, for the title.
     deeds: Vec<String>,
+    /// In the order in which they occurred.
+    passwords: Vec<String>,
+    /// Aliases of those who do not have their first name any more.
+    pub(super) renamed: BTreeSet<String>,
 }
 
 impl<'t, 'a> Telling<'t, 'a> {
@@ -86,6 +91,8 @@ impl<'t, 'a> Telling<'t, 'a> {
             guesses: 0,
             requests: 0,
             deeds: Vec::new(),
+            passwords: Vec::new(),
+            renamed: BTreeSet::new(),
         }
     }
 
@@ -136,7 +143,14 @@ impl<'t, 'a> Telling<'t, 'a> {
     }
 
     /// Tells one request, what is expected of its answer and what is kept of it, and proposes a read-back.
-    pub(super) fn tell(&mut self, index: usize, asked: &'a Asked<'a>, notes: &mut Vec<String>) {
+    /// `pair` is the same request in a second recording.
+    pub(super) fn tell(
+        &mut self,
+        index: usize,
+        asked: &'a Asked<'a>,
+        pair: Option<&Asked<'_>>,
+        notes: &mut Vec<String>,
+    ) {
         self.requests += 1;
         let owner = owner_of(asked.address.endpoint());
         let title = self.title(asked, owner);
@@ -158,8 +172,8 @@ impl<'t, 'a> Telling<'t, 'a> {
         ));
         self.headers(asked, &profile, &mut lines);
         self.body(asked, owner, &name, &mut lines, notes);
-        let expected = self.expect(asked, client, &mut lines);
-        let keep = answer::captures(self, index, asked, owner);
+        let expected = self.expect(asked, pair, client, &mut lines);
+        let keep = answer::captures(self, index, asked, &expected);
         let keep: Vec<String> = keep
             .into_iter()
             .filter(|(name, _)| self.known.is_used(name))
@@ -168,9 +182,22 @@ impl<'t, 'a> Telling<'t, 'a> {
         if !keep.is_empty() {
             lines.push(format!("    keep: {{ {} }}", keep.join(", ")));
         }
+        if lines.iter().any(|line| line.contains(MASKED)) {
+            self.guesses += 1;
+            lines.insert(
+                0,
+                format!("  # guessed: a secret stood where `{MASKED}` stands"),
+            );
+            notes.push(format!(
+                "`{name}` had a secret that was masked: write `${{env.NAME}}` where `{MASKED}` stands"
+            ));
+        }
         for line in lines {
             self.text.push_str(&line);
             self.text.push('\n');
+        }
+        if expected.iter().any(|status| *status < 300) {
+            self.world.intend(asked);
         }
         self.world.see(asked);
         match asked.method() {
@@ -423,9 +450,21 @@ impl<'t, 'a> Telling<'t, 'a> {
             return;
         }
         let text = String::from_utf8_lossy(bytes);
-        let written = json_text(&text, &mut |leaf| self.leaf(owner, body, person, leaf));
+        let mut fixed = false;
+        let written = json_text(&text, &mut |leaf| {
+            let text = self.leaf(owner, body, person, leaf);
+            let is_name = leaf.names == ["userName"] || leaf.names == ["displayName"];
+            let run = |text: &Text| self.cast.runned(text.clone()).as_literal().is_some();
+            fixed |= is_name && text.as_ref().is_none_or(run);
+            text
+        });
         let written = self.finished(written);
-        lines.push(format!("    {}", block("body", &written)));
+        // A name that is no name is no mistake of the file: somebody tests what comes of it.
+        let key = match fixed && asked.method() == "POST" {
+            true => "body-text",
+            false => "body",
+        };
+        lines.push(format!("    {}", block(key, &written)));
     }
 
     fn person_in(&self, asked: &Asked<'_>, owner: Owner) -> Option<usize> {
@@ -447,15 +486,27 @@ impl<'t, 'a> Telling<'t, 'a> {
     ) -> Option<Text> {
         let value = leaf.value;
         let last = leaf.names.last().map_or("", String::as_str);
+        let endpoint = owner;
         let (owner, attribute) = attribute_at(owner, body, leaf);
         if value.is_empty() || attribute.name == "schemas" || last == "op" {
             return None;
+        }
+        let is_search = text(body, "filter") == Some(value) && leaf.names == ["filter"];
+        if is_search || (last == "path" && leaf.names.len() == 3) {
+            let escape = FilterEscape::Json;
+            return Some(target::filter(value, endpoint, escape, self));
+        }
+        if leaf.names.len() == 1 && body.get("filter").is_some() {
+            return Some(self.known.text(value, true));
         }
         if owner == Owner::User && attribute.is("password") {
             return Some(self.password(value));
         }
         if owner == Owner::Group && attribute.is("displayname") {
             return Some(self.group_name(value));
+        }
+        if attribute.name == "x509certificates" && attribute.sub == "value" {
+            return Some(self.cast.certificate(value));
         }
         if attribute.is_personal() {
             return Some(self.personal(person, value));
@@ -489,8 +540,14 @@ impl<'t, 'a> Telling<'t, 'a> {
         if kept.as_literal().is_none() {
             return kept;
         }
+        // Which of them were equal, a mask does not tell.
+        let known = self.passwords.iter().position(|known| known == value);
+        let number = known.filter(|_| value != MASKED).unwrap_or_else(|| {
+            self.passwords.push(value.to_owned());
+            self.passwords.len() - 1
+        });
         let mut pieces = Pieces::default();
-        pieces.literal("Retold-1-");
+        pieces.literal(&format!("Retold-{}-", number + 1));
         pieces.text(variable("run"), "");
         pieces.finish()
     }
@@ -525,6 +582,7 @@ impl<'t, 'a> Telling<'t, 'a> {
     fn expect(
         &mut self,
         asked: &Asked<'_>,
+        pair: Option<&Asked<'_>>,
         client: ProfileId,
         lines: &mut Vec<String>,
     ) -> Vec<u16> {
@@ -545,7 +603,9 @@ impl<'t, 'a> Telling<'t, 'a> {
         if let Some(because) = expected.because {
             self.guesses += 1;
             let detail = response.json().and_then(|body| text(body, "detail"));
-            let detail = detail.map_or(String::new(), |detail| format!(": {}", plain(detail)));
+            let detail = detail.map_or(String::new(), |detail| {
+                format!(": {}", plain(&self.cast.covered(detail)))
+            });
             lines.push(format!("    # recorded: {}{detail}", response.status));
             lines.push(format!("    # guessed: {because}"));
         }
@@ -556,8 +616,19 @@ impl<'t, 'a> Telling<'t, 'a> {
                 format!("[{}]", several.join(", "))
             }
         };
+        let intended = asked.address.id().and_then(|id| self.world.intended(id));
+        let found = response
+            .json()
+            .and_then(|body| body.get("active")?.as_bool());
+        if let (Some(intended), Some(found), "GET") = (intended, found, asked.method())
+            && intended != found
+        {
+            self.guesses += 1;
+            lines.push(format!("    # recorded: `active` is {found}"));
+            lines.push("    # guessed: it should be as it was written before".to_owned());
+        }
         let body = match expected.recorded && expected.status.len() == 1 {
-            true => answer::body(self, asked),
+            true => answer::body(self, asked, pair),
             false => None,
         };
         let body = body.map_or(String::new(), |body| format!(", body: {body}"));
@@ -573,7 +644,8 @@ impl<'t, 'a> Telling<'t, 'a> {
         let findings = watch.judge(std::slice::from_ref(asked.exchange), false);
         let mut broken: Vec<String> = Vec::new();
         for finding in findings {
-            let line = format!("{} ({})", plain(&finding.message), finding.id);
+            let message = plain(&self.cast.covered(&finding.message));
+            let line = format!("{message} ({})", finding.id);
             if finding.verdict == Verdict::Fail && !broken.contains(&line) {
                 broken.push(line);
             }
@@ -600,11 +672,11 @@ impl Values for Telling<'_, '_> {
     fn filtered(&mut self, attribute: &Attribute, value: &str) -> Text {
         let text = match attribute.owner {
             _ if value.is_empty() => Text::literal(value),
-            Owner::Group if attribute.is("displayname") => self.group_name(value),
-            Owner::User if is_guid(value) && !self.known.has(value) => {
-                // Entra tests a connection with somebody whom nobody has (entra.md 2.1).
+            // Entra tests a connection with somebody whom nobody has (entra.md 2.1).
+            _ if is_guid(value) && !attribute.is_reference() && !self.cast.knows(value) => {
                 variable("uuid")
             }
+            Owner::Group if attribute.is("displayname") => self.group_name(value),
             Owner::User if attribute.is_personal() => self.personal(None, value),
             _ => self.known.text(value, true),
         };

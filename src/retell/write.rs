@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::again::Again;
 use super::fold::Asked;
 use super::known::Known;
 use super::people::Cast;
@@ -21,6 +22,7 @@ pub(super) struct Writer<'a> {
     client: ProfileId,
     options: &'a Options<'a>,
     asked: &'a [Asked<'a>],
+    again: &'a Again<'a>,
     cast: Cast,
 }
 
@@ -29,12 +31,14 @@ impl<'a> Writer<'a> {
         client: ProfileId,
         options: &'a Options<'a>,
         asked: &'a [Asked<'a>],
+        again: &'a Again<'a>,
         cast: Cast,
     ) -> Self {
         Self {
             client,
             options,
             asked,
+            again,
             cast,
         }
     }
@@ -51,8 +55,15 @@ impl<'a> Writer<'a> {
         let first = self.tell(fresh.clone(), preparations, None);
         let told = self.tell(first.known.again(&fresh), preparations, Some(notes));
         let mut text = self.head(recognised, &told.deeds);
+        let variables: Vec<Person> = self
+            .cast
+            .groups
+            .iter()
+            .chain(&self.cast.noise)
+            .cloned()
+            .collect();
         text.push_str(&named("people", &self.cast.people, &told.known));
-        text.push_str(&named("vars", &self.cast.groups, &told.known));
+        text.push_str(&named("vars", &variables, &told.known));
         text.push_str("steps:\n");
         text.push_str(&told.text);
         (text, told.guesses, told.requests)
@@ -82,7 +93,7 @@ impl<'a> Writer<'a> {
                 ));
                 break;
             }
-            telling.tell(index, one, notes);
+            telling.tell(index, one, self.again.pair(index), notes);
         }
         telling.finish()
     }
