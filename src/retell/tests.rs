@@ -35,7 +35,7 @@ fn sent(method: &str, target: &str, body: impl Into<Vec<u8>>) -> Exchange {
         },
         outcome: Err(Failure::Timeout(5000)),
         started: "2026-01-05T09:00:00Z".to_owned(),
-        elapsed: Duration::from_millis(20),
+        elapsed: Duration::ZERO,
     }
 }
 
