@@ -156,10 +156,10 @@ impl Account {
     fn remark(&mut self, remark: Remark) {
         let same = self
             .remarks
-            .iter_mut()
-            .find(|known| known.kind == remark.kind && known.what == remark.what);
+            .iter()
+            .position(|known| known.kind == remark.kind && known.what == remark.what);
         match same {
-            Some(known) => known.more += 1,
+            Some(known) => self.remarks[known].more += 1,
             None if self.remarks.len() < REMARKS => self.remarks.push(remark),
             None => self.unsaid += 1,
         }
