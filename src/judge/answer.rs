@@ -131,7 +131,12 @@ pub(super) fn judge_capture(
     }
 }
 
-fn wrong_status(exchange: &Exchange, response: &Response, wanted: &[StatusSet]) -> Judgement {
+/// That the status is none of those wanted.
+pub(super) fn wrong_status(
+    exchange: &Exchange,
+    response: &Response,
+    wanted: &[StatusSet],
+) -> Judgement {
     let wanted = wanted
         .iter()
         .map(|set| match set {

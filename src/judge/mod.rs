@@ -3,8 +3,11 @@
 mod act;
 mod answer;
 mod rate;
+mod refusal;
 mod resource;
 mod soundness;
+
+pub use refusal::refusal;
 
 use crate::exchange::Exchange;
 use crate::finding::{Authority, Difference, Effect, Finding, Verdict};

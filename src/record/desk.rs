@@ -12,6 +12,7 @@ use crate::event::{Event, FORMAT};
 use crate::exchange::{Exchange, Secrets, Sender};
 use crate::finding::weighing::{Weighed, Weighing, failure};
 use crate::finding::{Authority, Finding, Verdict};
+use crate::judge::refusal;
 use crate::profile::{Recognised, Recogniser};
 use crate::record::outputs::Outputs;
 use crate::record::passed::Passed;
@@ -222,7 +223,8 @@ impl Desk {
     }
 
     fn findings(&mut self, exchange: &Exchange, step: &str, crowded: bool) -> Vec<Finding> {
-        let judged = self.watch.judge(std::slice::from_ref(exchange), crowded);
+        let mut judged = self.watch.judge(std::slice::from_ref(exchange), crowded);
+        judged.extend(refusal(exchange));
         let client = match &exchange.sender {
             Sender::Client(name) => name,
             Sender::Harness => "scimulate",

@@ -10,6 +10,7 @@ use crate::event::{Event, FORMAT};
 use crate::exchange::{Exchange, Sender};
 use crate::finding::weighing::{Weighed, Weighing};
 use crate::finding::{Finding, Verdict};
+use crate::judge::refusal;
 use crate::profile::Recogniser;
 use crate::report::Reporter;
 
@@ -119,7 +120,8 @@ impl<'a> Judged<'a> {
             .next()
             .unwrap_or_default();
         let step = format!("{number} {} {path}", exchange.request.method);
-        let findings = self.watch.judge(from_ref(&exchange), false);
+        let mut findings = self.watch.judge(from_ref(&exchange), false);
+        findings.extend(refusal(&exchange));
         let of = Weighed {
             scenario: &self.shown,
             client: &client,
