@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use super::super::clean::html;
 use super::super::summary::{beside_text, counted, in_words, seconds};
 use super::super::totals::Counts;
-use super::assets::{ICON, SCRIPT, STYLE, policy};
+use super::assets::{ICON, policy, script, style};
 use super::exchange::Room;
 use super::prose::prose;
 use super::scenario::Part;
@@ -50,8 +50,9 @@ impl<W: Write> Html<W> {
             "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
              <meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n\
              <meta name=\"viewport\" content=\"width=device-width\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
-             <link rel=\"icon\" href=\"{ICON}\">\n<title>{target}: {verdict}</title>\n<style>{STYLE}</style>\n",
-            policy()
+             <link rel=\"icon\" href=\"{ICON}\">\n<title>{target}: {verdict}</title>\n<style>{}</style>\n",
+            policy(),
+            style()
         )?;
         let facets = self.facets();
         let parts = self.parts(&facets);
@@ -86,7 +87,8 @@ impl<W: Write> Html<W> {
         }
         write!(
             self.out,
-            "</main>\n{KEYS}<script>{SCRIPT}</script>\n</html>\n"
+            "</main>\n{KEYS}<script>{}</script>\n</html>\n",
+            script()
         )
     }
 
@@ -370,7 +372,11 @@ impl<W: Write> Html<W> {
 /// How many there are, and how they came out.
 fn tally(counts: Counts) -> String {
     let words = in_words(counts, "");
-    let parts = words.split_once(": ").map_or("", |(_, parts)| parts);
+    let parts = match words.split_once(": ") {
+        Some(_) if counts.passed == counts.all() => "all passed",
+        Some((_, parts)) => parts,
+        None => "",
+    };
     format!("<b>{}</b> {parts}", counts.all())
 }
 
