@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::postman::path;
-use super::story::{Options, Story, braced};
+use super::story::{FIRST_RUN, Options, Story, braced};
 use crate::exchange::{Exchange, visible};
 
 /// The file; `None` if nothing would be sent.
@@ -22,9 +22,8 @@ pub fn file(exchanges: &[Exchange], options: &Options) -> Option<String> {
         text.push_str("@secret = {{$processEnv SCIM_SECRET}}\n");
     }
     if story.has_run {
-        let run = options.runs.first().map_or("", String::as_str);
         text.push_str(&format!(
-            "# makes names unique; another one for each time\n@run = {run}\n"
+            "# makes names unique; another one for each time\n@run = {FIRST_RUN}\n"
         ));
     }
     let mut references: BTreeMap<&str, String> = BTreeMap::new();

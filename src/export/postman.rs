@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::story::{Call, Keep, Options, Story, braced};
+use super::story::{Call, FIRST_RUN, Keep, Options, Story, braced};
 use crate::exchange::Exchange;
 
 /// The collection; `None` if nothing would be sent. It has the same bytes for the same exchanges, so it has no id.
@@ -21,10 +21,7 @@ pub fn collection(exchanges: &[Exchange], options: &Options) -> Option<String> {
         variables.push(variable("secret", ""));
     }
     if story.has_run {
-        variables.push(variable(
-            "run",
-            options.runs.first().map_or("", String::as_str),
-        ));
+        variables.push(variable("run", FIRST_RUN));
     }
     let keeps = story.calls.iter().flat_map(|call| &call.keeps);
     variables.extend(keeps.map(|keep| variable(&keep.name, "")));

@@ -13,6 +13,8 @@ use crate::exchange::{Body, Exchange, Failure, MASKED, Request, Sender};
 pub(super) const BASE: &str = "SCIM_BASE";
 /// What the run's id is called.
 pub(super) const RUN: &str = "SCIM_RUN";
+/// Its value where a file must name one.
+pub(super) const FIRST_RUN: &str = "run1";
 /// Ids of so many letters are found wherever they stand; shorter ones only where an id belongs.
 const LONG: usize = 8;
 

@@ -121,6 +121,10 @@ fn command_lines_and_stdin_are_read() {
     let said = project.scimulate("import curl commands.txt --as-events commands.jsonl");
     assert_told!("import_commands", said.all());
     assert!(!project.read("commands.jsonl").contains("canary"));
+    let said = project.scimulate("import commands.txt --out commands.yaml");
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    let said = project.scimulate("check commands.yaml");
+    assert_eq!(said.code, Some(0), "{}", said.all());
     let said = project.scimulate_with(
         "import - --judge",
         &[],
