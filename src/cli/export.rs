@@ -24,7 +24,7 @@ use crate::run::{self, Bounds, Settings};
 
 /// Where `scimulate serve` listens by default.
 const SERVED: &str = "http://127.0.0.1:8080/scim/v2";
-/// Exchanges that are exported at most, HAR apart.
+/// Exchanges that are exported at most.
 const MOST: usize = 10_000;
 
 /// Options of `scimulate export`.

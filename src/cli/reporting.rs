@@ -54,6 +54,18 @@ pub(crate) struct ReportArguments {
 }
 
 impl ReportArguments {
+    /// Whether a report is asked for beside the one for people.
+    pub(super) fn is_asked_for(&self) -> bool {
+        [
+            &self.report_junit,
+            &self.report_html,
+            &self.report_json,
+            &self.report_md,
+        ]
+        .into_iter()
+        .any(Option::is_some)
+    }
+
     /// Whether a report would go into this file.
     pub(super) fn overwrites(&self, file: &Path) -> bool {
         let same = |report: &PathBuf| match (report.canonicalize(), file.canonicalize()) {

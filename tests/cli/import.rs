@@ -44,6 +44,14 @@ fn a_recording_becomes_a_scenario_that_runs() {
     );
     let said = project.scimulate("run story.yaml --snapshots off");
     assert_eq!(said.code, Some(0), "{}", said.all());
+    // Any report asks for the judgement.
+    let said = project.scimulate("import browser.har --report-junit report.xml");
+    assert_eq!(said.code, Some(1), "{}", said.all());
+    assert!(
+        project
+            .read("report.xml")
+            .contains("list-counters-are-numbers")
+    );
     // Both at once: what is wrong, and the scenario.
     let said = project.scimulate("import browser.har --judge --out story.yaml --force");
     assert_eq!(said.code, Some(1), "{}", said.all());
@@ -227,6 +235,9 @@ fn mistakes_are_told() {
         "browser.har --only P0ST",
         "browser.har --only DELETE",
         "browser.har --as-events none/a.jsonl",
+        "browser.har --as-events browser.har",
+        "browser.har --out browser.har --force",
+        "browser.har --report-html browser.har",
         "",
     ] {
         let said = project.scimulate(&format!("import {words}"));

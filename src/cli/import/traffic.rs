@@ -58,7 +58,8 @@ pub(super) struct TrafficArguments {
     /// Only up to this exchange
     #[arg(long, value_name = "N")]
     to: Option<u64>,
-    /// Report what is wrong in what was recorded; a scenario is then written only with `--out`
+    /// Report what is wrong in what was recorded; a scenario is then written only with `--out`. Any `--report-…` asks for it,
+    /// too
     #[arg(long)]
     judge: bool,
     /// Write the exchanges, judged, as an event log; a scenario is then written only with `--out`
@@ -98,10 +99,11 @@ pub(super) fn import(
     arguments: &TrafficArguments,
     format: Option<Format>,
 ) -> Result<ExitCode, Complaint> {
-    arguments.out.check()?;
     let client = client_named(arguments.client.as_deref())?;
     let selection = arguments.selection()?;
     let file = arguments.file.as_deref().unwrap_or(Path::new("-"));
+    arguments.check_files(file)?;
+    arguments.out.check()?;
     let shown = shown(file);
     let wanted = format.map(Found::Traffic);
     let Opening {
@@ -164,7 +166,7 @@ pub(super) fn import(
         ))),
     })?;
     failing.write(told.baseline())?;
-    let failed = arguments.judge && told.totals.failed_steps() > 0;
+    let failed = arguments.judges() && told.totals.failed_steps() > 0;
     if wants_scenario {
         let retold = arguments.retold(&kept, client, &shown);
         if let Err(mistakes) = loaded(&retold.text, &shown) {
@@ -178,6 +180,24 @@ pub(super) fn import(
 }
 
 impl TrafficArguments {
+    /// What is wrong is reported.
+    fn judges(&self) -> bool {
+        self.judge || self.reports.is_asked_for()
+    }
+
+    /// That the recording is not written over before it is read.
+    fn check_files(&self, file: &Path) -> Result<(), Complaint> {
+        let same = |other: &Option<PathBuf>| {
+            let other = other.as_ref().and_then(|other| other.canonicalize().ok());
+            other.is_some() && other == file.canonicalize().ok()
+        };
+        if same(&self.as_events) || same(&self.out.out) || self.reports.overwrites(file) {
+            let message = format!("`{}` is both read and written", file.display());
+            return Err(Complaint::new(message).hint("write to another file"));
+        }
+        Ok(())
+    }
+
     /// What of it says something about a log.
     fn as_log(&self) -> LogFileArguments {
         LogFileArguments {
@@ -318,7 +338,9 @@ impl Told {
                     Complaint::new(format!("cannot write `{}`: {problem}", path.display()))
                 })
         });
-        let audience = arguments.judge.then(|| arguments.reports.audience(beside));
+        let audience = arguments
+            .judges()
+            .then(|| arguments.reports.audience(beside));
         Ok(Self {
             audience: audience.transpose()?,
             log: log.transpose()?,
