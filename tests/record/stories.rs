@@ -117,3 +117,16 @@ fn two_recordings_tell_noise_from_meaning() {
         second.recorder.read("story.yaml")
     );
 }
+
+/// Scenarios that follow the addresses in answers stay with the recorder.
+#[test]
+fn addresses_lead_to_the_recorder_where_that_is_asked_for() {
+    for words in ["--rewrite-urls", "--keep-host"] {
+        let mut stand = Stand::new(words);
+        let played = stand.run(&["rfc/create", "rfc/discovery"], &stand.recorder.base);
+        assert_eq!(played.status.code(), Some(0), "{words}: {played:?}");
+        assert_eq!(stand.recorder.stop(), Some(0));
+        let said = stand.recorder.read("stderr");
+        assert!(said.contains("findings: nothing is wrong"), "{said}");
+    }
+}

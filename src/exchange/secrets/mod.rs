@@ -60,8 +60,11 @@ impl Secrets {
     fn remember(&mut self, found: Vec<String>) {
         let mut news = false;
         for secret in found {
-            // `"password": "password"` must not take the name of an attribute out of every document.
-            let is_word = secret.eq_ignore_ascii_case("password");
+            // `"password": "password"` must not take the name of an attribute out of every document, nor what scimulate
+            // sends for a password its name out of all that it creates.
+            let is_word = ["password", "scimulate"]
+                .iter()
+                .any(|word| secret.eq_ignore_ascii_case(word));
             if secret.len() < SHORTEST || secret.contains(MASKED) || is_word {
                 continue;
             }
