@@ -144,7 +144,9 @@ pub(super) fn overlay_of(before: &Value, body: &Value) -> Option<Vec<(String, Op
     for (name, value) in &with {
         overlay::write(&mut built, name, value.clone()).ok()?;
     }
-    (built.to_string() == body.to_string()).then_some(with)
+    // Equality of values does not see their order.
+    let bytes = |value: &Value| serde_json::to_vec(value).ok();
+    (bytes(&built) == bytes(body)).then_some(with)
 }
 
 fn nodes(value: &Value) -> usize {

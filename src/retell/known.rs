@@ -81,7 +81,7 @@ impl Known {
             return text;
         }
         let mut pieces = Pieces::default();
-        let quoted = value.matches('"').count() % 2 == 0;
+        let quoted = value.matches('"').count().is_multiple_of(2);
         for (index, part) in value.split('"').enumerate() {
             if index > 0 {
                 pieces.literal("\"");

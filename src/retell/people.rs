@@ -209,10 +209,10 @@ impl Cast {
             if let Some(person) = self.names.get(&name.to_lowercase()) {
                 self.ids.insert(id, *person);
             }
-        } else if let (Owner::Group, Some(name)) = (owner, text(resource, "displayName")) {
-            if let Some(group) = self.group_names.get(name) {
-                self.group_ids.insert(id, *group);
-            }
+        } else if let (Owner::Group, Some(name)) = (owner, text(resource, "displayName"))
+            && let Some(group) = self.group_names.get(name)
+        {
+            self.group_ids.insert(id, *group);
         }
     }
 
