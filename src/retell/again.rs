@@ -8,7 +8,8 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 use super::attribute::owner_of;
 use super::body::tree;
 use super::fold::Asked;
-use super::people::{Cast, attribute_at, is_guid};
+use super::naming::is_guid;
+use super::people::{Cast, attribute_at};
 use super::text::plain;
 
 /// Places that are told where both recordings part.

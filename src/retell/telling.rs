@@ -6,21 +6,20 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::answer;
-use super::attribute::{Attribute, Owner, owner_of};
-use super::body::{Leaf, json_text, overlay_of, tree};
+use super::attribute::{Owner, owner_of};
+use super::body::json_text;
 use super::expect::World;
 use super::fold::Asked;
-use super::known::{Known, Pieces, variable};
-use super::people::{Cast, attribute_at, is_guid, text};
+use super::known::Known;
+use super::people::{Cast, text};
 use super::prepare::Prepared;
-use super::target::{self, Values};
+use super::readback;
 use super::text::{block, plain};
 use crate::checks::Watch;
 use crate::exchange::MASKED;
 use crate::finding::Verdict;
-use crate::profile::{FilterEscape, Profile, ProfileId};
+use crate::profile::ProfileId;
 use crate::scenario::flow;
-use crate::scenario::template::{Text, Tree};
 
 /// What came of it.
 pub(super) struct Told {
@@ -61,7 +60,7 @@ pub(super) struct Telling<'t, 'a> {
     /// What the client did, for the title.
     deeds: Vec<String>,
     /// In the order in which they occurred.
-    passwords: Vec<String>,
+    pub(super) passwords: Vec<String>,
     /// Aliases of those who do not have their first name any more.
     pub(super) renamed: BTreeSet<String>,
 }
@@ -250,336 +249,6 @@ impl<'t, 'a> Telling<'t, 'a> {
         }
     }
 
-    /// What somebody would call the request.
-    fn title(&self, asked: &Asked<'_>, owner: Owner) -> String {
-        let id = asked.address.id();
-        let alias = match owner {
-            Owner::User => id
-                .and_then(|id| self.cast.person_of(id))
-                .or_else(|| self.named_in(asked))
-                .map(|person| self.cast.people[person].alias.clone()),
-            Owner::Group => id
-                .and_then(|id| self.cast.group_of(id))
-                .or_else(|| self.group_in(asked))
-                .map(|group| self.cast.groups[group].alias.clone()),
-            Owner::Other => None,
-        };
-        let active = asked
-            .body
-            .as_ref()
-            .and_then(|body| super::proposal::told(owner, body))
-            .filter(|told| told.len() == 1)
-            .and_then(|told| told.get("active")?.as_bool());
-        let verb = match (asked.method(), id.is_some(), active) {
-            ("GET", true, _) => "read",
-            ("GET", false, _) => "look up",
-            ("POST", false, _) => "create",
-            ("PUT", true, _) => "write",
-            ("PATCH", true, Some(true)) => "activate",
-            ("PATCH", true, Some(false)) => "deactivate",
-            ("PATCH", true, None) => "change",
-            ("DELETE", true, _) => "delete",
-            _ => "",
-        };
-        match (alias, verb) {
-            (Some(alias), verb) if !verb.is_empty() => format!("{verb} {alias}"),
-            _ => {
-                let endpoint: String = plain(asked.address.endpoint()).chars().take(40).collect();
-                let rest = if asked.address.path.len() > 1 {
-                    "/…"
-                } else {
-                    ""
-                };
-                format!("{} /{endpoint}{rest}", asked.method())
-            }
-        }
-    }
-
-    fn named_in(&self, asked: &Asked<'_>) -> Option<usize> {
-        let looked_up = asked.address.looked_up();
-        let name = looked_up
-            .filter(|(attribute, _)| attribute.eq_ignore_ascii_case("userName"))
-            .map(|(_, value)| value)
-            .or_else(|| text(asked.body.as_ref()?, "userName"))?;
-        self.cast.named(name)
-    }
-
-    fn group_in(&self, asked: &Asked<'_>) -> Option<usize> {
-        let looked_up = asked.address.looked_up();
-        let name = looked_up
-            .filter(|(attribute, _)| attribute.eq_ignore_ascii_case("displayName"))
-            .map(|(_, value)| value)
-            .or_else(|| text(asked.body.as_ref()?, "displayName"))?;
-        self.cast.group_called(name)
-    }
-
-    fn target(&mut self, asked: &Asked<'_>, owner: Owner, profile: &Profile) -> String {
-        if let Some(id) = asked.address.id()
-            && !self.known.has(id)
-            && let Some(address) = self.addresses.get(id).cloned()
-        {
-            self.known.note_name(&address);
-            let query = asked.address.raw.split_once('?');
-            let query = query.map_or(String::new(), |(_, query)| format!("?{query}"));
-            return format!("{{ raw: \"${{{address}}}{query}\" }}");
-        }
-        let (line, used) = target::written(&asked.address, owner, profile, self);
-        used.iter().for_each(|text| self.known.note(text));
-        line
-    }
-
-    /// Headers that mean something and are not those that the client sends by itself.
-    fn headers(&mut self, asked: &Asked<'_>, profile: &Profile, lines: &mut Vec<String>) {
-        const CONDITIONS: [&str; 4] = [
-            "If-Match",
-            "If-None-Match",
-            "Prefer",
-            "X-HTTP-Method-Override",
-        ];
-        let request = &asked.exchange.request;
-        let mut headers = Vec::new();
-        for name in CONDITIONS {
-            if let Some(value) = request.header(name) {
-                let value = self.listed(value);
-                headers.push(format!("{name}: {}", flow::in_quotes(&value.to_string())));
-            }
-        }
-        let usual = |name: &str| {
-            let mut of = profile.headers.iter();
-            of.find(|(known, _)| known.eq_ignore_ascii_case(name))
-                .map(|(_, value)| *value)
-        };
-        for (name, usual) in [
-            ("Accept", usual("accept")),
-            (
-                "Content-Type",
-                (!request.body.is_empty()).then_some(profile.content_type),
-            ),
-        ] {
-            match request.header(name) {
-                Some(value) if Some(value) != usual => {
-                    headers.push(format!("{name}: {}", flow::quoted(value)));
-                }
-                // What was typed into a ticket has no headers at all.
-                None if usual.is_some() && !request.headers.is_empty() => {
-                    headers.push(format!("{name}: null"));
-                }
-                _ => {}
-            }
-        }
-        if let Some(authorization) = self.world.other_authorization(asked) {
-            self.guesses += 1;
-            lines.push("    # guessed: sent without the usual credentials".to_owned());
-            headers.push(format!("Authorization: {authorization}"));
-        }
-        if !headers.is_empty() {
-            lines.push(format!("    headers: {{ {} }}", headers.join(", ")));
-        }
-    }
-
-    /// A header's value: a list of entity tags, or one text.
-    fn listed(&mut self, value: &str) -> Text {
-        let mut pieces = Pieces::default();
-        for (index, part) in value.split(", ").enumerate() {
-            if index > 0 {
-                pieces.literal(", ");
-            }
-            pieces.text(self.known.text(part, true), part);
-        }
-        self.finished(pieces.finish())
-    }
-
-    fn body(
-        &mut self,
-        asked: &'a Asked<'a>,
-        owner: Owner,
-        name: &str,
-        lines: &mut Vec<String>,
-        notes: &mut Vec<String>,
-    ) {
-        let bytes = asked.exchange.request.body.bytes();
-        if bytes.is_empty() {
-            return;
-        }
-        let person = self.person_in(asked, owner);
-        let Some(body) = &asked.body else {
-            let Ok(text) = std::str::from_utf8(bytes) else {
-                notes.push(format!(
-                    "the body of `{name}` is not UTF-8: scenarios hold texts, so what is none is sent as U+FFFD"
-                ));
-                self.guesses += 1;
-                lines.push("    # guessed: the body is not UTF-8 in the recording".to_owned());
-                let text = String::from_utf8_lossy(bytes).into_owned();
-                lines.push(format!("    {}", block("body-text", &Text::literal(text))));
-                return;
-            };
-            let written = self.known.text(text, false);
-            let written = self.finished(written);
-            lines.push(format!("    {}", block("body-text", &written)));
-            return;
-        };
-        let read = asked
-            .address
-            .id()
-            .filter(|_| asked.method() == "PUT")
-            .and_then(|id| self.reads.get(id))
-            .and_then(|read| {
-                let is_compact = body.to_string().as_bytes() == bytes;
-                let with = overlay_of(read.document, body).filter(|_| is_compact)?;
-                Some((read.name.clone(), with))
-            });
-        if let Some((read, with)) = read {
-            self.known.note_name(&read);
-            lines.push(format!("    over: \"${{{read}}}\"\n    with:"));
-            if with.is_empty() {
-                // Everything as it was read: one member is written once more.
-                lines.pop();
-                lines.push(format!("    body: \"${{{read}}}\""));
-            }
-            for (member, value) in with {
-                let value = match value {
-                    None => "$remove".to_owned(),
-                    Some(value) => {
-                        let written = tree(&value, &mut vec![member.clone()], &mut |leaf| {
-                            self.leaf(owner, body, person, leaf)
-                        });
-                        let written = self.finished_tree(written);
-                        flow::tree(&written)
-                    }
-                };
-                lines.push(format!("      {}: {value}", flow::name(&member)));
-            }
-            return;
-        }
-        let text = String::from_utf8_lossy(bytes);
-        let mut fixed = false;
-        let written = json_text(&text, &mut |leaf| {
-            let text = self.leaf(owner, body, person, leaf);
-            let is_name = leaf.names == ["userName"] || leaf.names == ["displayName"];
-            let run = |text: &Text| self.cast.runned(text.clone()).as_literal().is_some();
-            fixed |= is_name && text.as_ref().is_none_or(run);
-            text
-        });
-        let written = self.finished(written);
-        // A name that is no name is no mistake of the file: somebody tests what comes of it.
-        let key = match fixed && asked.method() == "POST" {
-            true => "body-text",
-            false => "body",
-        };
-        lines.push(format!("    {}", block(key, &written)));
-    }
-
-    fn person_in(&self, asked: &Asked<'_>, owner: Owner) -> Option<usize> {
-        if owner != Owner::User {
-            return None;
-        }
-        let id = asked.address.id();
-        id.and_then(|id| self.cast.person_of(id))
-            .or_else(|| self.named_in(asked))
-    }
-
-    /// What a text of a body becomes.
-    pub(super) fn leaf(
-        &mut self,
-        owner: Owner,
-        body: &Value,
-        person: Option<usize>,
-        leaf: &Leaf<'_>,
-    ) -> Option<Text> {
-        let value = leaf.value;
-        let last = leaf.names.last().map_or("", String::as_str);
-        let endpoint = owner;
-        let (owner, attribute) = attribute_at(owner, body, leaf);
-        if value.is_empty() || attribute.name == "schemas" || last == "op" {
-            return None;
-        }
-        let is_search = text(body, "filter") == Some(value) && leaf.names == ["filter"];
-        if is_search || (last == "path" && leaf.names.len() == 3) {
-            let escape = FilterEscape::Json;
-            return Some(target::filter(value, endpoint, escape, self));
-        }
-        if leaf.names.len() == 1 && body.get("filter").is_some() {
-            return Some(self.known.text(value, true));
-        }
-        if owner == Owner::User && attribute.is("password") {
-            return Some(self.password(value));
-        }
-        if owner == Owner::Group && attribute.is("displayname") {
-            return Some(self.group_name(value));
-        }
-        if attribute.name == "x509certificates" && attribute.sub == "value" {
-            return Some(self.cast.certificate(value));
-        }
-        if attribute.is_personal() {
-            return Some(self.personal(person, value));
-        }
-        Some(self.known.text(value, attribute.is_reference()))
-    }
-
-    /// A value that may tell who somebody is.
-    fn personal(&mut self, person: Option<usize>, value: &str) -> Text {
-        let own = person.and_then(|person| self.cast.people[person].variable(value));
-        match own {
-            Some(name) => variable(&name),
-            None => match self.known.whole(value, false) {
-                Some(text) => text,
-                None => self.cast.disguised(value),
-            },
-        }
-    }
-
-    fn group_name(&mut self, value: &str) -> Text {
-        let group = self.cast.group_called(value);
-        match group.and_then(|group| self.cast.groups[group].variable(value)) {
-            Some(name) => variable(&name),
-            None => self.known.text(value, false),
-        }
-    }
-
-    /// No password of anybody is written down, masked or not.
-    fn password(&mut self, value: &str) -> Text {
-        let kept = self.cast.runned(Text::literal(value));
-        if kept.as_literal().is_none() {
-            return kept;
-        }
-        // Which of them were equal, a mask does not tell.
-        let known = self.passwords.iter().position(|known| known == value);
-        let number = known.filter(|_| value != MASKED).unwrap_or_else(|| {
-            self.passwords.push(value.to_owned());
-            self.passwords.len() - 1
-        });
-        let mut pieces = Pieces::default();
-        pieces.literal(&format!("Retold-{}-", number + 1));
-        pieces.text(variable("run"), "");
-        pieces.finish()
-    }
-
-    /// The text with the run's id in it, and its variables noted.
-    pub(super) fn finished(&mut self, text: Text) -> Text {
-        let text = self.cast.runned(text);
-        self.known.note(&text);
-        text
-    }
-
-    pub(super) fn finished_tree(&mut self, tree: Tree) -> Tree {
-        match tree {
-            Tree::Text(text) => Tree::Text(self.finished(text)),
-            Tree::List(items) => Tree::List(
-                items
-                    .into_iter()
-                    .map(|item| self.finished_tree(item))
-                    .collect(),
-            ),
-            Tree::Map(members) => Tree::Map(
-                members
-                    .into_iter()
-                    .map(|(name, member)| (name, self.finished_tree(member)))
-                    .collect(),
-            ),
-            other => other,
-        }
-    }
-
     /// Writes what is expected, and gives the statuses.
     fn expect(
         &mut self,
@@ -657,44 +326,10 @@ impl<'t, 'a> Telling<'t, 'a> {
 
     /// A read-back after a write.
     fn propose(&mut self, asked: &Asked<'_>, owner: Owner, name: &str) {
-        let Some(verify) = answer::read_back(self, asked, owner, name) else {
+        let Some(verify) = readback::read_back(self, asked, owner, name) else {
             return;
         };
         let _ = writeln!(self.text, "  # proposed\n  - verify: {verify}");
         self.unread = false;
-    }
-}
-
-impl Values for Telling<'_, '_> {
-    fn reference(&mut self, value: &str) -> Text {
-        let text = self.known.text(value, true);
-        self.cast.runned(text)
-    }
-
-    fn filtered(&mut self, attribute: &Attribute, value: &str) -> Text {
-        let text = match attribute.owner {
-            _ if value.is_empty() => Text::literal(value),
-            // Entra tests a connection with somebody whom nobody has (entra.md 2.1).
-            _ if is_guid(value) && !attribute.is_reference() && !self.cast.knows(value) => {
-                variable("uuid")
-            }
-            Owner::Group if attribute.is("displayname") => self.group_name(value),
-            Owner::User if attribute.is_personal() => self.personal(None, value),
-            _ => self.known.text(value, true),
-        };
-        self.cast.runned(text)
-    }
-
-    fn other(&mut self, value: &str) -> Text {
-        let text = self.known.text(value, false);
-        self.cast.runned(text)
-    }
-
-    fn inlined(&self, name: &str) -> Option<Text> {
-        let (alias, key) = name.split_once('.')?;
-        let mut everybody = self.cast.people.iter().chain(&self.cast.groups);
-        let person = everybody.find(|person| person.alias == alias)?;
-        let known = person.traits.iter().find(|known| known.key == key)?;
-        Some(known.written.clone())
     }
 }
