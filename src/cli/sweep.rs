@@ -69,6 +69,7 @@ pub(crate) fn sweep(arguments: &SweepArguments) -> Result<ExitCode, Complaint> {
     let Some(chosen) = arguments.target.chosen()? else {
         return Err(read.without_target());
     };
+    arguments.consent(&chosen)?;
     let journals = read.of(&chosen);
     crate::cli::runtime()?.block_on(arguments.swept(&chosen, journals))
 }
@@ -113,7 +114,7 @@ impl SweepArguments {
         show(&found, &journals);
         let left = if found.leftovers.is_empty() {
             Vec::new()
-        } else if self.may_remove(chosen, &found)? {
+        } else if self.may_remove(chosen, &found) {
             let left = remove(&client, target, &found.leftovers).await;
             let removed = found.leftovers.len() - left.len();
             say(&format!("removed {}", counted(removed, "resource")));
@@ -135,20 +136,25 @@ impl SweepArguments {
         Ok(ExitCode::from(if is_left { FAILED } else { FINE }))
     }
 
+    /// Removing from a host that is not this machine needs consent.
+    fn consent(&self, chosen: &Chosen) -> Result<(), Complaint> {
+        if !self.yes || chosen.may_write {
+            return Ok(());
+        }
+        let base = &chosen.target.base;
+        Err(Complaint::new(format!(
+            "removing needs consent: {base} is not on this machine"
+        ))
+        .hint("add `--yes-write`, or `writes = true` for the target in scimulate.toml; without `--yes` it is only shown what would be removed"))
+    }
+
     /// Whether to remove what is listed: it was said so, or somebody at a terminal says so now.
-    fn may_remove(&self, chosen: &Chosen, found: &Found) -> Result<bool, Complaint> {
+    fn may_remove(&self, chosen: &Chosen, found: &Found) -> bool {
         if self.yes {
-            if chosen.may_write {
-                return Ok(true);
-            }
-            let base = &chosen.target.base;
-            return Err(Complaint::new(format!(
-                "removing needs consent: {base} is not on this machine"
-            ))
-            .hint("add `--yes-write`, or `writes = true` for the target in scimulate.toml; only what is listed is removed"));
+            return true;
         }
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-            return Ok(false);
+            return false;
         }
         let mut out = anstream::stderr().lock();
         let count = counted(found.leftovers.len(), "resource");
@@ -156,7 +162,7 @@ impl SweepArguments {
         let _ = out.flush();
         let mut answer = String::new();
         let read = io::stdin().read_line(&mut answer);
-        Ok(read.is_ok() && answer.trim().eq_ignore_ascii_case("y"))
+        read.is_ok() && answer.trim().eq_ignore_ascii_case("y")
     }
 }
 

@@ -36,6 +36,8 @@ pub(super) fn watched(
 ) -> Result<ExitCode, Complaint> {
     let roots = roots(paths);
     let runtime = crate::cli::runtime()?;
+    // From the beginning, so that none is missed that comes between two rounds.
+    let mut signal = runtime.spawn(interrupt::signal());
     loop {
         if io::stdout().is_terminal() {
             // Clears the screen and goes to its first place.
@@ -65,8 +67,9 @@ pub(super) fn watched(
         };
         let is_over = runtime.block_on(async {
             tokio::select! {
+                biased;
+                _ = &mut signal => true,
                 () = changed => false,
-                () = interrupt::signal() => true,
             }
         });
         if is_over {

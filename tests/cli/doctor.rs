@@ -234,6 +234,15 @@ async fn answers_that_are_not_scim() {
                 r#"Bearer error="invalid_token", error_description="expired""#,
             ),
         ),
+        (
+            "the token in a challenge",
+            ResponseTemplate::new(401)
+                .insert_header("www-authenticate", r#"Bearer error="no canary""#),
+        ),
+        (
+            "the token in an address",
+            ResponseTemplate::new(302).insert_header("location", "/login?token=canary"),
+        ),
         ("no rights", ResponseTemplate::new(403)),
         (
             "Windows only",

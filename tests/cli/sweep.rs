@@ -264,12 +264,13 @@ fn what_no_run_writes_stops_it() {
         "sweep --older-than 1h",
         "sweep --by-name --run k3x9q2ab",
         "sweep --journal-dir scimulate.toml/x",
+        "sweep --target https://scim.example.test --by-name --yes",
     ] {
         let said = project.scimulate(words);
         text.push_str(&format!("$ scimulate {words}\n{}\n", said.all()));
     }
     assert_told!("sweep_wrong", text);
     // In whatever words the system says that nobody is there (RFC 5737 3).
-    let words = "sweep --target http://192.0.2.1:9/scim --by-name --yes --timeout 200ms";
+    let words = "sweep --target http://192.0.2.1:9/scim --by-name --timeout 200ms";
     assert_eq!(project.scimulate(words).code, Some(3));
 }

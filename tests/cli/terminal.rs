@@ -1,6 +1,6 @@
 //! At a terminal: progress, watching, completions and the manual.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, sleep};
@@ -65,6 +65,20 @@ fn progress_is_shown_to_people_only_and_then_gone() {
     );
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_sync_tells_what_it_is_about() {
+    let project = Project::new();
+    project.write(
+        "company.yaml",
+        include_str!("../../fixtures/directories/company.yaml"),
+    );
+    let shown = at_a_terminal(&project, "sync company.yaml --as okta-oin", &[]);
+    assert!(shown.contains(" requests  POST /scim/v2/Users"), "{shown}");
+    let shown = at_a_terminal(&project, "sync company.yaml --as okta-oin", &[("CI", "1")]);
+    assert!(!shown.contains(" requests  "), "{shown}");
+}
+
 /// A command that goes on, and its lines as they come.
 struct Watching {
     child: Child,
@@ -73,29 +87,22 @@ struct Watching {
 
 impl Watching {
     fn new(project: &Project, words: &str) -> Self {
-        let mut child = Command::new(assert_cmd::cargo::cargo_bin!("scimulate"))
+        let binary = assert_cmd::cargo::cargo_bin!("scimulate").display();
+        // Both streams as one, so that their lines stay in order.
+        let mut child = Command::new("sh")
+            .args(["-c", &format!("exec {binary} {words} 2>&1")])
             .env_clear()
             .current_dir(project.path(""))
-            .args(words.split_whitespace())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
             .spawn()
             .expect("the binary starts");
         let (tell, lines) = channel();
-        let streams: [Box<dyn Read + Send>; 2] = [
-            Box::new(child.stdout.take().expect("it is piped")),
-            Box::new(child.stderr.take().expect("it is piped")),
-        ];
-        for stream in streams {
-            let tell = tell.clone();
-            thread::spawn(move || {
-                let lines = BufReader::new(stream).lines();
-                lines
-                    .map_while(Result::ok)
-                    .try_for_each(|line| tell.send(line))
-            });
-        }
+        let stream = BufReader::new(child.stdout.take().expect("it is piped"));
+        thread::spawn(move || {
+            let mut lines = stream.lines().map_while(Result::ok);
+            lines.try_for_each(|line| tell.send(line))
+        });
         Self { child, lines }
     }
 
@@ -116,7 +123,14 @@ impl Watching {
             .args(["-INT", &self.child.id().to_string()])
             .status();
         assert!(sent.expect("there is a kill command").success());
-        self.child.wait().expect("it ends").code()
+        for _ in 0..200 {
+            if let Some(status) = self.child.try_wait().expect("it can be asked") {
+                return status.code();
+            }
+            sleep(Duration::from_millis(50));
+        }
+        self.child.kill().expect("it still runs");
+        panic!("it does not end")
     }
 }
 
@@ -137,6 +151,8 @@ fn a_run_is_run_again_when_a_file_changes() {
     );
     let seen = watching.until("Ctrl-C ends it");
     assert!(seen.contains("answered 201, not 299"), "{seen}");
+    // The screen is cleared only where there is one.
+    assert!(!seen.contains('\u{1b}'), "{seen}");
     project.write("scenarios/create.yaml", "title: Torn\nsteps:\n  - nme: x\n");
     let seen = watching.until("Ctrl-C ends it");
     assert!(seen.contains("scenarios/create.yaml:3:5"), "{seen}");

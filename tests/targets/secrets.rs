@@ -155,6 +155,7 @@ fn assert_silent(outcome: &Outcome) {
 fn a_bearer_token_and_a_header() {
     let server = parrot();
     let outcome = Run::new("secrets/everything.yaml", &server.url())
+        .variable("SCIMULATE_REPORT_GITHUB", "always")
         .variable("MY_TOKEN", TOKEN)
         .variable("MY_HEADER", HEADER)
         .variable("CANARY_VARIABLE", VARIABLE)
