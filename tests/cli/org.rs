@@ -807,7 +807,8 @@ fn what_a_killed_org_has_left_is_swept_up() {
     send(&target, "POST", "/Users", authorization, Some(&existing));
     let desk = desk_at(&project, &target, "");
     let (ada, bob) = (desk.user("Ada"), desk.user("Bob"));
-    (desk.assign(&ada), desk.assign(&bob));
+    desk.assign(&ada);
+    desk.assign(&bob);
     // SIGKILL.
     drop(desk);
     let journal = format!(
