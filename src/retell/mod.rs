@@ -119,7 +119,7 @@ pub fn retell(exchanges: &[Exchange], options: &Options<'_>) -> Retold {
     let mut notes = Vec::new();
     let folded = Folded::of(exchanges, options, &mut notes);
     let mut cast = Cast::of(&folded.asked, options);
-    let preparations = Preparations::of(&folded.asked, &mut cast);
+    let preparations = Preparations::of(&folded.asked, &mut cast, client != ProfileId::Scimulate);
     let second = options
         .again
         .map(|again| Folded::of(again, options, &mut Vec::new()))

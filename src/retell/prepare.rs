@@ -40,6 +40,7 @@ pub(super) struct Preparations {
 struct Scan<'a, 'c> {
     asked: &'a [Asked<'a>],
     cast: &'c mut Cast,
+    is_provider: bool,
     /// Ids that the recording created.
     created: HashSet<String>,
     /// Names that are taken at this point of the story, in lower case.
@@ -54,10 +55,12 @@ struct Scan<'a, 'c> {
 type IsGroup = bool;
 
 impl Preparations {
-    pub(super) fn of<'a>(asked: &'a [Asked<'a>], cast: &mut Cast) -> Self {
+    /// `is_provider`: the client is one of Okta's or Entra's, which make up no ids.
+    pub(super) fn of<'a>(asked: &'a [Asked<'a>], cast: &mut Cast, is_provider: bool) -> Self {
         let mut scan = Scan {
             asked,
             cast,
+            is_provider,
             created: HashSet::new(),
             taken: HashSet::new(),
             done: HashSet::new(),
@@ -98,10 +101,11 @@ impl<'a> Scan<'a, '_> {
         }
         if let Some(id) = one.address.id()
             && owner != Owner::Other
-            && one
-                .exchange
-                .status()
-                .is_none_or(|status| !matches!(status, 400 | 401 | 403..=405 | 410))
+            && (self.is_refused_to_provider(one)
+                || one
+                    .exchange
+                    .status()
+                    .is_none_or(|status| !matches!(status, 400 | 401 | 403..=405 | 410)))
         {
             self.need(id, owner, "it is addressed by its id");
         }
@@ -263,13 +267,23 @@ impl<'a> Scan<'a, '_> {
         });
     }
 
+    /// A provider's write that was refused for what it says, not because nobody is there: a ticket often has nothing else.
+    fn is_refused_to_provider(&self, one: &Asked<'_>) -> bool {
+        let is_write = matches!(one.method(), "PUT" | "PATCH" | "DELETE");
+        let status = one.exchange.status();
+        self.is_provider
+            && is_write
+            && status.is_some_and(|status| {
+                matches!(status, 400 | 405 | 406 | 415 | 422) || status >= 500
+            })
+    }
+
     fn exists(&self, id: &str, known: Option<&Value>) -> bool {
         let addressed = |one: &&Asked<'_>| one.address.id() == Some(id);
         known.is_some()
             || self.asked.iter().filter(addressed).any(|one| {
-                one.exchange
-                    .status()
-                    .is_some_and(|status| status / 100 == 2 || matches!(status, 304 | 409 | 412))
+                let shows = |status| status / 100 == 2 || matches!(status, 304 | 409 | 412);
+                one.exchange.status().is_some_and(shows) || self.is_refused_to_provider(one)
             })
             || self.asked.iter().any(|one| {
                 one.is_accepted()
