@@ -94,13 +94,16 @@ impl Cast {
     fn learn_probes(&mut self, asked: &[Asked<'_>]) {
         let mut seen = BTreeSet::new();
         for one in asked {
-            if let Some((attribute, value)) = one.address.looked_up()
-                && is_guid(value)
-                && !Attribute::of_path(Owner::User, attribute).is_reference()
-                && !self.knows(value)
-                && !seen.insert(value)
-            {
-                self.make_noise(value);
+            let filter = one.address.parameter("filter").unwrap_or_default();
+            let parts: Vec<&str> = filter.split('"').collect();
+            for pair in parts.windows(2).step_by(2) {
+                let attribute = pair[0].split_whitespace().rev().nth(1).unwrap_or_default();
+                let is_id = ["id", "members", "manager"]
+                    .iter()
+                    .any(|name| attribute.trim_start_matches('(').starts_with(name));
+                if is_guid(pair[1]) && !is_id && !self.knows(pair[1]) && !seen.insert(pair[1]) {
+                    self.make_noise(pair[1]);
+                }
             }
         }
     }

@@ -46,10 +46,13 @@ fn is_renamed(owner: Owner, person: &Person, body: Option<&Value>) -> bool {
     };
     let Some(body) = body else { return false };
     let patched = told(owner, body).unwrap_or_default();
+    // Names of attributes have no letter case (RFC 7643 2.1).
+    let members = body.as_object().into_iter().flatten();
     let new = patched
-        .get(key)
-        .or_else(|| body.get(key))
-        .and_then(Value::as_str);
+        .iter()
+        .chain(members)
+        .find(|(name, _)| name.eq_ignore_ascii_case(key))
+        .and_then(|(_, value)| value.as_str());
     let is_unclear = body.get("Operations").is_some() && patched.is_empty();
     new.is_some_and(|new| person.value(key) != Some(new))
         || (is_unclear
