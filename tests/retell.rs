@@ -216,7 +216,7 @@ fn round_trip(arguments: &[&str]) {
     let (mut exact, mut named) = (0, 0);
     for (index, played) in first.iter().enumerate() {
         let is_in = |start: &&str| played.path.starts_with(&format!("scenarios/{start}"));
-        let apart = APART.iter().any(|(start, _)| is_in(&start));
+        let apart = APART.iter().any(|(start, _)| is_in(start));
         if played.exchanges.is_empty() || apart {
             continue;
         }
@@ -253,7 +253,7 @@ fn round_trip(arguments: &[&str]) {
             named += 1;
             exact += usize::from(recognised.client == Some(client));
             let is_open = recognised.client.is_none() && recognised.possible.is_empty();
-            let is_misleading = MISLEADING.iter().any(|start| is_in(&start));
+            let is_misleading = MISLEADING.iter().any(|start| is_in(start));
             if !is_open && !is_misleading && !recognised.possible.contains(&client) {
                 wrong.push(format!("{title}: recognised as {recognised:?}"));
             }
@@ -293,10 +293,6 @@ fn round_trip(arguments: &[&str]) {
             }
         }
     }
-    println!(
-        "{} retold; {exact} of {named} clients named exactly",
-        second.len()
-    );
     assert_eq!(second.len(), told.len());
     assert!(
         wrong.is_empty(),
