@@ -282,8 +282,8 @@ impl<'a> Scan<'a, '_> {
         let addressed = |one: &&Asked<'_>| one.address.id() == Some(id);
         known.is_some()
             || self.asked.iter().filter(addressed).any(|one| {
-                let shows = |status| status / 100 == 2 || matches!(status, 304 | 409 | 412);
-                one.exchange.status().is_some_and(shows) || self.is_refused_to_provider(one)
+                let shows = |status: u16| status / 100 == 2 || matches!(status, 304 | 409 | 412);
+                one.exchange.status().is_none_or(shows) || self.is_refused_to_provider(one)
             })
             || self.asked.iter().any(|one| {
                 one.is_accepted()
