@@ -253,7 +253,7 @@ fn round_trip(arguments: &[&str]) {
             named += 1;
             exact += usize::from(recognised.client == Some(client));
             let is_open = recognised.client.is_none() && recognised.possible.is_empty();
-            let is_misleading = MISLEADING.iter().any(|start| is_in(start));
+            let is_misleading = MISLEADING.iter().any(is_in);
             if !is_open && !is_misleading && !recognised.possible.contains(&client) {
                 wrong.push(format!("{title}: recognised as {recognised:?}"));
             }
