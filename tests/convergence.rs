@@ -518,3 +518,15 @@ proptest! {
         }
     }
 }
+
+/// A deactivation whose answer is lost has happened all the same: whoever comes back must be active again.
+#[test]
+fn a_lost_deactivation_does_not_outlive_the_return() {
+    let events = [
+        Event::Change(Change::Deactivate("p00003".to_owned())),
+        Event::Change(Change::Reassign("p00003".to_owned())),
+    ];
+    for client in CLIENTS {
+        play(client, 48833, 6, &events).expect("the account is as the directory says");
+    }
+}

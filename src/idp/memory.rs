@@ -45,6 +45,9 @@ pub struct UserLink {
     pub pushed: Value,
     /// Whether the account was left active.
     pub active: bool,
+    /// A change of `active` was sent and never answered: nobody knows whether it happened.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsure: bool,
 }
 
 /// A group at the target.

@@ -295,6 +295,7 @@ mod tests {
                 id: "4\n2".into(),
                 pushed: json!({"userName": "ada\u{2028}"}),
                 active: true,
+                unsure: false,
             }),
         );
         memory.set_group(

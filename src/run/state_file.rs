@@ -234,6 +234,7 @@ mod tests {
             id: "canary-token".into(),
             pushed: json!({}),
             active: true,
+            unsure: false,
         };
         memory.set_user(key, Some(link));
     }
@@ -250,6 +251,7 @@ mod tests {
                 id: round.to_string(),
                 pushed: pushed.clone(),
                 active: true,
+                unsure: false,
             };
             memory.set_user("ada", Some(link));
             file.append(&mut memory).unwrap();

@@ -163,6 +163,7 @@ impl UserJob {
                 id: id.to_owned(),
                 pushed: mapped::taken_over(resource, world.mapping),
                 active: resource.get("active") != Some(&Value::Bool(false)),
+                unsure: false,
             }),
         );
         self.compare(world, resource, Did::Linked)
@@ -228,6 +229,7 @@ impl UserJob {
             id: id.to_owned(),
             pushed: held,
             active,
+            unsure: false,
         };
         world.memory.set_user(&self.key, Some(link));
     }

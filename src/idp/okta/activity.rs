@@ -35,7 +35,7 @@ impl Activity {
         let Some(link) = world.memory.user(&self.key) else {
             return Next::Done(Did::Nothing);
         };
-        if link.active == self.active {
+        if link.active == self.active && !link.unsure {
             return Next::Done(Did::Nothing);
         }
         if world.client == ProfileId::OktaAiw {
@@ -120,6 +120,13 @@ impl Activity {
         Next::Send(Box::new(call))
     }
 
+    fn keep(&self, world: &mut World<'_>, change: impl FnOnce(&mut UserLink)) {
+        if let Some(mut link) = world.memory.user(&self.key).cloned() {
+            change(&mut link);
+            world.memory.set_user(&self.key, Some(link));
+        }
+    }
+
     fn title(&self) -> String {
         let verb = if self.active {
             "reactivate"
@@ -140,6 +147,10 @@ impl Job for Activity {
             return self.start(world);
         };
         let Some(response) = answer::success(exchange) else {
+            if exchange.outcome.is_err() && !matches!(self.stage, Stage::Reading) {
+                // It may have happened all the same: whoever comes back meanwhile must be looked at, not taken for active.
+                self.keep(world, |link| link.unsure = true);
+            }
             return message::failed(exchange, message::cause(exchange));
         };
         match self.stage {
@@ -148,13 +159,11 @@ impl Job for Activity {
                 _ => Next::Failed(message::cause(exchange)),
             },
             Stage::Start | Stage::Writing => {
-                if let Some(link) = world.memory.user(&self.key).cloned() {
-                    let link = UserLink {
-                        active: self.active,
-                        ..link
-                    };
-                    world.memory.set_user(&self.key, Some(link));
-                }
+                let active = self.active;
+                self.keep(world, |link| {
+                    link.active = active;
+                    link.unsure = false;
+                });
                 Next::Done(if self.active {
                     Did::Activated
                 } else {

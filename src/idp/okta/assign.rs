@@ -46,7 +46,7 @@ impl Assign {
             return Next::Done(Did::Nothing);
         }
         let link = world.memory.user(&self.key);
-        if link.is_some_and(|link| link.active) {
+        if link.is_some_and(|link| link.active && !link.unsure) {
             self.did = None;
             return self.push(world, Profile::changed(&self.key));
         }
@@ -140,6 +140,7 @@ impl Assign {
             id,
             pushed,
             active: true,
+            unsure: false,
         };
         world.memory.set_user(&self.key, Some(link));
         Next::Done(Did::Created)
@@ -157,6 +158,7 @@ impl Assign {
             id,
             pushed,
             active: !inactive,
+            unsure: false,
         };
         world.memory.set_user(&self.key, Some(link));
         if inactive {

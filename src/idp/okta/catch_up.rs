@@ -46,7 +46,9 @@ fn person(key: &str, world: &World<'_>) -> Option<Box<dyn Job>> {
             Box::new(Removal::new(key))
         }
         (false, true) => Box::new(Activity::new(key, false)),
+        (false, false) if link.unsure => Box::new(Activity::new(key, false)),
         (false, false) => return None,
+        (true, true) if link.unsure => Box::new(Assign::new(key)),
         (true, false) => Box::new(Assign::new(key)),
         (true, true) => {
             let document = Document::of(key, world)?;
