@@ -70,7 +70,7 @@ pub(crate) struct RecordArguments {
     max_body: u64,
     /// Write over recordings that are there
     #[arg(long)]
-    overwrite: bool,
+    force: bool,
     /// End with exit code 1 if something fails: must, should or may, of anybody or of one authority (rfc, okta, entra),
     /// such as `rfc:should,entra` [default: none]
     #[arg(long, env = "SCIMULATE_FAIL_ON", value_name = "WHAT")]
@@ -255,10 +255,10 @@ impl RecordArguments {
         let is_there = |path: &&PathBuf| {
             fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0)
         };
-        if let Some(path) = files.paths().find(is_there).filter(|_| !self.overwrite) {
+        if let Some(path) = files.paths().find(is_there).filter(|_| !self.force) {
             return Err(
                 Complaint::new(format!("`{}` is there already", path.display()))
-                    .hint("name another file, or write over it with `--overwrite`"),
+                    .hint("name another file, or write over it with `--force`"),
             );
         }
         Ok(files)

@@ -96,7 +96,7 @@ fn wrong_commands_are_exit_2() {
         "record --upstream http://127.0.0.1:1 --again there.jsonl",
         "record --upstream http://127.0.0.1:1 --out a.yaml --again nowhere.jsonl",
         "record --upstream http://127.0.0.1:1 --out a.yaml --again there.jsonl",
-        "record --upstream http://127.0.0.1:1 --out there.jsonl --overwrite --out a.yaml --again there.jsonl",
+        "record --upstream http://127.0.0.1:1 --out there.jsonl --force --out a.yaml --again there.jsonl",
         "record --upstream http://127.0.0.1:1 --keep-host --rewrite-urls",
         "record --upstream http://127.0.0.1:1 --fail-on musst",
         "record --upstream http://127.0.0.1:1 --port 0 --listen 192.0.2.1",
