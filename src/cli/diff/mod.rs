@@ -142,6 +142,14 @@ fn side(named: &str) -> Result<Side, Complaint> {
     Ok(Side::Log(answered))
 }
 
+/// Whether this is what a recorder names its scenarios, or the file of an import.
+fn is_recording(path: &str) -> bool {
+    let path = Path::new(path);
+    path.extension()
+        .is_none_or(|extension| extension != "yaml" && extension != "yml")
+        && crate::cli::selection::text_of(&path.display().to_string()).is_none()
+}
+
 impl DiffArguments {
     /// What is played: what is named, or what a log on one side has.
     fn selection_for(&self, sides: &[Side; 2]) -> Result<Selection, Complaint> {
@@ -159,6 +167,10 @@ impl DiffArguments {
             };
         }
         match logged {
+            Some(log) if log.scenarios().iter().any(|(path, _)| is_recording(path)) => Err(
+                Complaint::new("a recording cannot be played again as it is")
+                    .hint("`scimulate import LOG --out story.yaml` makes a scenario of it"),
+            ),
             Some(log) if !self.selection.names_something() => {
                 SelectionArguments::again(&log.scenarios())
             }
