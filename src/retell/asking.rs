@@ -65,7 +65,7 @@ impl<'a> Telling<'_, 'a> {
                     headers.push(format!("{name}: {}", flow::quoted(value)));
                 }
                 // What was typed into a ticket has no headers at all.
-                None if usual.is_some() && !request.headers.is_empty() => {
+                None if usual.is_some() && !request.headers.is_empty() && !self.options.sparse => {
                     headers.push(format!("{name}: null"));
                 }
                 _ => {}

@@ -65,6 +65,8 @@ pub struct Options<'a> {
     pub run: Option<&'a str>,
     /// Whether read-backs are proposed.
     pub verify: bool,
+    /// Headers that a request lacks were sent all the same: who pastes a request leaves most of them out.
+    pub sparse: bool,
     /// Most requests that are told.
     pub most: usize,
     /// A second recording of the same story: what differs between both is noise.
@@ -81,6 +83,7 @@ impl Default for Options<'_> {
             base: None,
             run: None,
             verify: true,
+            sparse: false,
             most: 1000,
             again: None,
         }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
+use super::Options;
 use super::answer;
 use super::attribute::{Owner, owner_of};
 use super::body::json_text;
@@ -40,7 +41,7 @@ pub(super) struct Read<'a> {
 /// Tells one request after the other.
 pub(super) struct Telling<'t, 'a> {
     pub(super) client: ProfileId,
-    verify: bool,
+    pub(super) options: &'a Options<'a>,
     asked: &'a [Asked<'a>],
     pub(super) cast: &'t mut Cast,
     pub(super) known: Known,
@@ -68,7 +69,7 @@ pub(super) struct Telling<'t, 'a> {
 impl<'t, 'a> Telling<'t, 'a> {
     pub(super) fn new(
         client: ProfileId,
-        verify: bool,
+        options: &'a Options<'a>,
         asked: &'a [Asked<'a>],
         cast: &'t mut Cast,
         known: Known,
@@ -76,7 +77,7 @@ impl<'t, 'a> Telling<'t, 'a> {
     ) -> Self {
         Self {
             client,
-            verify,
+            options,
             asked,
             cast,
             known,
@@ -207,7 +208,7 @@ impl<'t, 'a> Telling<'t, 'a> {
             _ if expected.is_empty() || expected.iter().any(|status| *status < 300) => {
                 self.unread = true;
                 let last = index + 1 == self.asked.len();
-                if self.verify || last {
+                if self.options.verify || last {
                     self.propose(asked, owner, &name);
                 }
             }

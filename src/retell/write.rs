@@ -77,11 +77,17 @@ impl<'a> Writer<'a> {
         notes: Option<&mut Vec<String>>,
     ) -> Told {
         let asked = self.asked;
-        let verify = self.options.verify;
         let draft = notes.is_none();
         let mut unheard = Vec::new();
         let notes = notes.unwrap_or(&mut unheard);
-        let mut telling = Telling::new(self.client, verify, asked, &mut self.cast, known, draft);
+        let mut telling = Telling::new(
+            self.client,
+            self.options,
+            asked,
+            &mut self.cast,
+            known,
+            draft,
+        );
         for prepared in &preparations.prepared {
             telling.prepare(prepared);
         }
@@ -125,13 +131,15 @@ impl<'a> Writer<'a> {
         };
         let _ = writeln!(head, "as: {}{guessed}", self.client.name());
         let first = self.asked.first().map(|one| one.exchange.started.as_str());
+        // Where no times were recorded, readers give the beginning of the epoch.
         let day = first
             .and_then(|started| started.get(..10))
-            .unwrap_or("unknown day");
+            .filter(|day| *day != "1970-01-01");
+        let day = day.map_or_else(String::new, |day| format!(" of {}", text::plain(day)));
         let _ = writeln!(
             head,
-            "source: \"recording of {} [recorded]\"",
-            text::plain(day).replace('"', "")
+            "source: \"recording{} [recorded]\"",
+            day.replace('"', "")
         );
         head
     }

@@ -168,7 +168,7 @@ pub(super) fn import(
     failing.write(told.baseline())?;
     let failed = arguments.judges() && told.totals.failed_steps() > 0;
     if wants_scenario {
-        let retold = arguments.retold(&kept, client, &shown);
+        let retold = arguments.retold(&kept, client, &shown, format);
         if let Err(mistakes) = loaded(&retold.text, &shown) {
             // What is written must be what the loader reads.
             return Err(Complaint::of_mistakes(mistakes.iter(), &text_of, 1));
@@ -228,7 +228,13 @@ impl TrafficArguments {
         })
     }
 
-    fn retold(&self, kept: &Kept, client: Option<ProfileId>, shown: &str) -> Retold {
+    fn retold(
+        &self,
+        kept: &Kept,
+        client: Option<ProfileId>,
+        shown: &str,
+        format: Format,
+    ) -> Retold {
         let options = retell::Options {
             people: match self.keep_people {
                 true => People::Keep,
@@ -238,6 +244,7 @@ impl TrafficArguments {
             title: self.title.as_deref(),
             origin: Some(shown),
             verify: !self.no_verify,
+            sparse: format == Format::Http,
             ..retell::Options::default()
         };
         retell::retell(&kept.exchanges, &options)
