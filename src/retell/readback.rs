@@ -142,19 +142,20 @@ pub(super) fn read_back(
         _ => telling.cast.people.iter(),
     };
     let person = all.find(|one| one.alias == alias);
+    let key = match owner {
+        Owner::Group => "displayName",
+        _ => "userName",
+    };
+    // A name that was never told, or an empty one, finds nobody.
+    let is_nameless = person.is_some_and(|person| person.value(key).is_none());
     if let Some(person) = person
         && is_renamed(owner, person, asked.body.as_ref().filter(|_| !gone))
     {
         telling.renamed.insert(person.alias.clone());
     }
-    if telling.renamed.contains(&alias) {
+    if is_nameless || telling.renamed.contains(&alias) {
         members.push("by: id".to_owned());
     } else if let Some(person) = person {
-        let key = if owner == Owner::Group {
-            "displayName"
-        } else {
-            "userName"
-        };
         telling.known.note_name(&format!("{}.{key}", person.alias));
     }
     Some(format!("{{ {} }}", members.join(", ")))
