@@ -4,7 +4,24 @@ use std::io::Read;
 
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
-use super::Broken;
+use super::{Broken, header};
+
+/// The body of an answer without the encoding that its headers name, and why it is not whole: what was known of that, or what
+/// undoing the encoding shows. Where nothing can be undone, the bytes stay.
+pub(crate) fn decoded_body(
+    headers: &[(String, String)],
+    bytes: Vec<u8>,
+    broken: Option<Broken>,
+    limit: u64,
+) -> (Vec<u8>, Option<Broken>) {
+    let Some(encoding) = header(headers, "content-encoding").filter(|_| !bytes.is_empty()) else {
+        return (bytes, broken);
+    };
+    match decoded(&bytes, encoding, limit) {
+        Ok((plain, problem)) => (plain, broken.or(problem)),
+        Err(problem) => (bytes, broken.or(Some(Broken::Encoding(problem)))),
+    }
+}
 
 /// Undoes a content encoding, at most up to the limit: a small answer may hold a very large body. What could be undone of
 /// a broken one is kept.

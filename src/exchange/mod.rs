@@ -11,7 +11,7 @@ mod secrets;
 mod visible;
 
 pub use body::Body;
-pub(crate) use encoding::decoded;
+pub(crate) use encoding::{decoded, decoded_body};
 pub use mask::{MASKED, Mask};
 pub use secrets::Secrets;
 pub use visible::visible;

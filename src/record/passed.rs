@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::exchange::{Body, Broken, Exchange, Failure, Request, Response, Sender, decoded};
+use crate::exchange::{Body, Broken, Exchange, Failure, Request, Response, Sender, decoded_body};
 use crate::record::head::Head;
 use crate::run::received::EVIDENCE;
 
@@ -141,23 +141,10 @@ impl Answered {
         if self.body.length > limit {
             broken = Some(Broken::TooLarge(limit));
         }
-        let mut bytes = self.body.evidence();
-        let encoding = self
-            .headers
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case("content-encoding"))
-            .map(|(_, value)| value.as_str());
-        if let Some(encoding) = encoding.filter(|_| !bytes.is_empty()) {
-            match decoded(&bytes, encoding, limit) {
-                Ok((plain, problem)) => {
-                    bytes = plain;
-                    broken = broken.or(problem);
-                }
-                Err(problem) => broken = broken.or(Some(Broken::Encoding(problem))),
-            }
-            if let Some(Broken::TooLarge(_)) = broken {
-                bytes.truncate(EVIDENCE);
-            }
+        let evidence = self.body.evidence();
+        let (mut bytes, broken) = decoded_body(&self.headers, evidence, broken, limit);
+        if let Some(Broken::TooLarge(_)) = broken {
+            bytes.truncate(EVIDENCE);
         }
         Response::new(self.status, self.headers, Body::new(bytes), broken)
     }

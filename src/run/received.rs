@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use crate::exchange::{Body, Broken, Mask, Response, decoded};
+use crate::exchange::{Body, Broken, Mask, Response, decoded_body};
 use crate::run::wire::chain;
 
 /// Bytes that are kept of a body over the limit: nothing is judged by them, and every report would carry them.
@@ -54,19 +54,7 @@ impl Received {
             }
             break;
         }
-        let encoding = headers
-            .iter()
-            .find(|(name, _)| name == "content-encoding")
-            .map(|(_, value)| value.as_str());
-        if let Some(encoding) = encoding.filter(|_| !bytes.is_empty()) {
-            match decoded(&bytes, encoding, limit) {
-                Ok((plain, problem)) => {
-                    bytes = plain;
-                    broken = broken.or(problem);
-                }
-                Err(problem) => broken = broken.or(Some(Broken::Encoding(problem))),
-            }
-        }
+        let (mut bytes, broken) = decoded_body(&headers, bytes, broken, limit);
         if let Some(Broken::TooLarge(_)) = broken {
             bytes.truncate(EVIDENCE);
             bytes.shrink_to_fit();
