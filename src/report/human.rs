@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use super::Reporter;
 use super::clean::{one_line, visible};
-use super::failure::FailedStep;
 use super::fixes;
 use super::grid::Grid;
 use super::paint::Paint;
 use super::readiness;
 use super::skips::Skips;
+use super::story::Story;
 use super::summary::{beside_text, counted, grid_text, seconds, totals_text};
 use super::totals::Totals;
-use super::warnings::{Warned, Warnings};
+use super::warnings::Warnings;
 use crate::event::{Cause, Comparison, Event, Readiness};
 use crate::finding::{Finding, Verdict};
 
@@ -47,9 +47,7 @@ pub struct Human<W> {
 /// What is kept of a scenario until it has its line.
 #[derive(Debug, Clone, Default)]
 struct Scenario {
-    title: String,
-    client: String,
-    source: Option<String>,
+    story: Story,
     /// How many of its steps are over.
     steps: usize,
     warned: bool,
@@ -210,12 +208,7 @@ impl<W: Write> Human<W> {
     fn keep_step(&mut self, event: &Event) {
         let Event::StepFinished {
             scenario: number,
-            step,
-            file,
-            line,
-            source,
             verdict,
-            exchanges,
             findings,
             ..
         } = event
@@ -230,18 +223,8 @@ impl<W: Write> Human<W> {
         if let Some(reason) = skipped {
             scenario.reason.get_or_insert(reason);
         }
-        if matches!(verdict, Verdict::Fail | Verdict::Error) {
+        if let Some(failed) = scenario.story.failed(event) {
             scenario.failed += 1;
-            let failed = FailedStep {
-                title: &scenario.title,
-                client: &scenario.client,
-                step,
-                file,
-                line: *line,
-                source: source.as_deref().or(scenario.source.as_deref()),
-                exchanges,
-                findings,
-            };
             let text = format!(
                 "{}\n\n{}",
                 failed.place(self.paint),
@@ -249,14 +232,9 @@ impl<W: Write> Human<W> {
             );
             self.failures.insert((*number, place), text);
         }
-        let warned = Warned {
-            scenario: *number,
-            client: &scenario.client,
-            file,
-            line: *line,
-            source: source.as_deref().or(scenario.source.as_deref()),
-        };
-        scenario.warned |= self.warnings.on_step(warned, findings);
+        if let Some(warned) = scenario.story.warned(event) {
+            scenario.warned |= self.warnings.on_step(warned, findings);
+        }
     }
 }
 
@@ -310,17 +288,8 @@ impl<W: Write> Reporter for Human<W> {
                     None => Ok(()),
                 }
             }
-            Event::ScenarioStarted {
-                scenario,
-                title,
-                client,
-                source,
-                ..
-            } => {
-                let known = self.open.entry(*scenario).or_default();
-                known.title.clone_from(title);
-                known.client.clone_from(client);
-                known.source.clone_from(source);
+            Event::ScenarioStarted { scenario, .. } => {
+                self.open.entry(*scenario).or_default().story.begin(event);
                 Ok(())
             }
             Event::StepFinished { .. } => {
@@ -370,8 +339,8 @@ impl Scenario {
         };
         let mut line = format!(
             "{word}  {:18}  {}",
-            one_line(&self.client),
-            one_line(&self.title)
+            one_line(&self.story.client),
+            one_line(&self.story.title)
         );
         match (self.over, &self.reason) {
             (None, _) => line.push_str(": not finished"),

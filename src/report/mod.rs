@@ -24,6 +24,7 @@ mod failure;
 mod fixes;
 mod junit_gate;
 mod skips;
+mod story;
 mod summary;
 mod traffic;
 mod warnings;

@@ -9,13 +9,12 @@ use std::io::{self, Write};
 
 use super::Reporter;
 use super::clean::{one_line, shortened, visible};
-use super::failure::FailedStep;
 use super::fixes;
 use super::paint::Paint;
+use super::story::Story;
 use super::summary::{counted, left_lines};
 use super::totals::Totals;
 use crate::event::{Cause, Event, StepPlace};
-use crate::finding::Verdict;
 
 /// GitHub keeps ten errors and ten warnings of a step, and fifty of a job; one is for what has no room.
 const MOST: usize = 9;
@@ -41,8 +40,7 @@ pub struct Annotations<W> {
 
 #[derive(Debug, Clone, Default)]
 struct Scenario {
-    title: String,
-    client: String,
+    story: Story,
     steps: usize,
 }
 
@@ -69,15 +67,7 @@ impl<W: Write> Annotations<W> {
 
     fn keep_step(&mut self, event: &Event) {
         let Event::StepFinished {
-            scenario: number,
-            step,
-            file,
-            line,
-            source,
-            verdict,
-            exchanges,
-            findings,
-            ..
+            scenario: number, ..
         } = event
         else {
             return;
@@ -85,21 +75,10 @@ impl<W: Write> Annotations<W> {
         let scenario = self.scenarios.entry(*number).or_default();
         let place = (*number, scenario.steps);
         scenario.steps += 1;
-        if !matches!(verdict, Verdict::Fail | Verdict::Error) {
-            return;
+        if let Some(failed) = scenario.story.failed(event) {
+            let text = format!("{}\n{}", failed.place(Paint::PLAIN), failed.headline());
+            self.failures.insert(place, text);
         }
-        let failed = FailedStep {
-            title: &scenario.title,
-            client: &scenario.client,
-            step,
-            file,
-            line: *line,
-            source: source.as_deref(),
-            exchanges,
-            findings,
-        };
-        let text = format!("{}\n{}", failed.place(Paint::PLAIN), failed.headline());
-        self.failures.insert(place, text);
     }
 
     fn write(&mut self) -> io::Result<()> {
@@ -180,15 +159,9 @@ impl<W: Write> Reporter for Annotations<W> {
             Event::Stopped { message, hint } => {
                 self.stopped = Some((message.clone(), hint.clone()))
             }
-            Event::ScenarioStarted {
-                scenario,
-                title,
-                client,
-                ..
-            } => {
+            Event::ScenarioStarted { scenario, .. } => {
                 let known = self.scenarios.entry(*scenario).or_default();
-                known.title.clone_from(title);
-                known.client.clone_from(client);
+                known.story.begin(event);
             }
             Event::StepFinished { .. } => self.keep_step(event),
             Event::Causes { causes, .. } => self.causes.clone_from(causes),

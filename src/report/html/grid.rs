@@ -92,10 +92,10 @@ fn worst(scenarios: &BTreeMap<usize, Scenario>) -> BTreeMap<(&str, &str), (usize
                 "good" => 1,
                 _ => 0,
             };
-            let known = worst.get(&(scenario.client.as_str(), feature.as_str()));
+            let known = worst.get(&(scenario.story.client.as_str(), feature.as_str()));
             if known.is_none_or(|(known, _)| *known < severity) {
                 let place = format!("s{number}-{place}");
-                worst.insert((&scenario.client, feature), (severity, place));
+                worst.insert((&scenario.story.client, feature), (severity, place));
             }
         }
     }

@@ -31,7 +31,7 @@ use super::clean::{html, one_line};
 use super::grid::Grid;
 use super::skips::Skips;
 use super::totals::Totals;
-use super::warnings::{Warned, Warnings};
+use super::warnings::Warnings;
 use crate::event::{Authentication, AuthenticationKind, Cause, Comparison, Event, Readiness};
 use coverage::Coverage;
 use exchange::Shorts;
@@ -126,9 +126,6 @@ impl<W: Write> Html<W> {
     fn keep_step(&mut self, event: &Event) {
         let Event::StepFinished {
             scenario: number,
-            file,
-            line,
-            source,
             verdict,
             exchanges,
             findings,
@@ -141,16 +138,11 @@ impl<W: Write> Html<W> {
         let scenario = self.scenarios.entry(*number).or_default();
         let place = (*number, scenario.next());
         self.skips.on_step(place, *verdict, findings);
-        let warned = Warned {
-            scenario: *number,
-            client: &scenario.client,
-            file,
-            line: *line,
-            source: source.as_deref().or(scenario.source.as_deref()),
-        };
-        self.warnings.on_step(warned, findings);
+        if let Some(warned) = scenario.story.warned(event) {
+            self.warnings.on_step(warned, findings);
+        }
         let id = format!("s{number}-{}", scenario.next());
-        if let Some(mut step) = Step::of(event, &id, scenario.source.as_deref()) {
+        if let Some(mut step) = Step::of(event, &id, scenario.story.source.as_deref()) {
             self.kept += step.whole.as_ref().map_or(0, String::len);
             if self.kept > MOST_KEPT && step.whole.take().is_some() {
                 self.dropped += 1;

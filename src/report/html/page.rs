@@ -155,7 +155,9 @@ impl<W: Write> Html<W> {
         tags.sort_unstable();
         let clients = self.grid.clients().into_iter();
         Facets {
-            clients: Words::of(clients.chain(scenarios.map(|scenario| scenario.client.as_str()))),
+            clients: Words::of(
+                clients.chain(scenarios.map(|scenario| scenario.story.client.as_str())),
+            ),
             features: Words::of(self.grid.features()),
             tags: Words::of(tags),
         }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::super::clean::{html, one_line};
+use super::super::story::Story;
 use super::super::summary::{counted, seconds};
 use super::exchange::{Room, Shorts};
 use super::lifeline::Lifeline;
@@ -17,9 +18,7 @@ const MOST_STEPS: usize = 20_000;
 /// A scenario as one client.
 #[derive(Debug, Default)]
 pub(super) struct Scenario {
-    pub(super) title: String,
-    pub(super) client: String,
-    pub(super) source: Option<String>,
+    pub(super) story: Story,
     pub(super) feature: Option<String>,
     pub(super) tags: Vec<String>,
     path: String,
@@ -63,21 +62,16 @@ impl Part {
 impl Scenario {
     /// Takes its beginning.
     pub(super) fn begin(&mut self, event: &Event) {
+        self.story.begin(event);
         if let Event::ScenarioStarted {
             path,
-            title,
-            client,
             feature,
-            source,
             tags,
             ..
         } = event
         {
             self.path.clone_from(path);
-            self.title.clone_from(title);
-            self.client.clone_from(client);
             self.feature.clone_from(feature);
-            self.source.clone_from(source);
             self.tags.clone_from(tags);
         }
     }
@@ -158,8 +152,11 @@ impl Scenario {
             self.summary(),
             self.about(),
             self.lifeline.told(
-                &one_line(&self.client),
-                &html(&one_line(&format!("{}, as {}", self.title, self.client))),
+                &one_line(&self.story.client),
+                &html(&one_line(&format!(
+                    "{}, as {}",
+                    self.story.title, self.story.client
+                ))),
             ),
         );
         for (place, step) in &self.steps {
@@ -199,7 +196,7 @@ impl Scenario {
     /// The numbers of its client, its feature and its tags.
     fn data(&self, facets: &Facets) -> String {
         let mut text = String::new();
-        if let Some(client) = facets.clients.number(&self.client) {
+        if let Some(client) = facets.clients.number(&self.story.client) {
             text.push_str(&format!(" data-c=\"{client}\""));
         }
         let feature = self.feature.as_deref();
@@ -236,15 +233,20 @@ impl Scenario {
         }
         format!(
             "<b class=\"word {class}\">{word}</b> <span>{}</span> <small>as {}</small> <small>{}</small>",
-            html(&one_line(&self.title)),
-            html(&one_line(&self.client)),
+            html(&one_line(&self.story.title)),
+            html(&one_line(&self.story.client)),
             counts.join(", "),
         )
     }
 
     fn about(&self) -> String {
         let mut parts = vec![html(&one_line(&self.path))];
-        parts.extend(self.source.iter().map(|source| html(&one_line(source))));
+        parts.extend(
+            self.story
+                .source
+                .iter()
+                .map(|source| html(&one_line(source))),
+        );
         if !self.tags.is_empty() {
             parts.push(format!("tags: {}", html(&one_line(&self.tags.join(", ")))));
         }

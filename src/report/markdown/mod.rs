@@ -9,17 +9,16 @@ use std::io::{self, Write};
 
 use super::Reporter;
 use super::clean::{html, one_line, shortened, visible};
-use super::failure::FailedStep;
 use super::fixes;
 use super::grid::{Cell, Grid};
 use super::paint::Paint;
 use super::readiness;
 use super::skips::Skips;
+use super::story::Story;
 use super::summary::{beside_text, counted, totals_text};
 use super::totals::Totals;
-use super::warnings::{Warned, Warnings};
+use super::warnings::Warnings;
 use crate::event::{Cause, Comparison, Event, Readiness};
-use crate::finding::Verdict;
 use page::{Page, code, fenced, folded};
 
 /// GitHub takes a step's summary up to 1 MiB, and shows nothing of one that is larger.
@@ -58,9 +57,7 @@ pub struct Markdown<W> {
 
 #[derive(Debug, Clone, Default)]
 struct Scenario {
-    title: String,
-    client: String,
-    source: Option<String>,
+    story: Story,
     steps: usize,
 }
 
@@ -91,12 +88,7 @@ impl<W: Write> Markdown<W> {
     fn keep_step(&mut self, event: &Event) {
         let Event::StepFinished {
             scenario: number,
-            step,
-            file,
-            line,
-            source,
             verdict,
-            exchanges,
             findings,
             ..
         } = event
@@ -107,27 +99,11 @@ impl<W: Write> Markdown<W> {
         let place = (*number, scenario.steps);
         scenario.steps += 1;
         self.skips.on_step(place, *verdict, findings);
-        let source = source.as_deref().or(scenario.source.as_deref());
-        let warned = Warned {
-            scenario: *number,
-            client: &scenario.client,
-            file,
-            line: *line,
-            source,
-        };
-        self.warnings.on_step(warned, findings);
-        if !matches!(verdict, Verdict::Fail | Verdict::Error) {
-            return;
+        if let Some(warned) = scenario.story.warned(event) {
+            self.warnings.on_step(warned, findings);
         }
-        let failed = FailedStep {
-            title: &scenario.title,
-            client: &scenario.client,
-            step,
-            file,
-            line: *line,
-            source,
-            exchanges,
-            findings,
+        let Some(failed) = scenario.story.failed(event) else {
+            return;
         };
         let text = format!(
             "{}\n\n{}",
@@ -297,17 +273,9 @@ impl<W: Write> Reporter for Markdown<W> {
             Event::Stopped { message, hint } => {
                 self.stopped = Some((message.clone(), hint.clone()))
             }
-            Event::ScenarioStarted {
-                scenario,
-                title,
-                client,
-                source,
-                ..
-            } => {
+            Event::ScenarioStarted { scenario, .. } => {
                 let known = self.scenarios.entry(*scenario).or_default();
-                known.title.clone_from(title);
-                known.client.clone_from(client);
-                known.source.clone_from(source);
+                known.story.begin(event);
             }
             Event::StepFinished { .. } => self.keep_step(event),
             Event::Causes { causes, known } => {
