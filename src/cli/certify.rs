@@ -121,22 +121,13 @@ pub(crate) fn certify(arguments: &CertifyArguments) -> Result<ExitCode, Complain
         };
         let mut judging = Judging::new(gate, client.name(), facts);
         let settings = Settings {
-            target,
-            scenarios: selection,
             jobs: arguments.play.jobs(server.is_some()),
             bounds: arguments.play.bounds(),
             run,
             variables,
             // What is left in the embedded server goes with it, so it needs no journal.
             journal: server.is_none().then(|| arguments.play.journal_dir.clone()),
-            imitations: Default::default(),
-            undeclared: false,
-            weighing: Default::default(),
-            fail_fast: false,
-            environment: Default::default(),
-            snapshots: None,
-            everything: false,
-            notices: Vec::new(),
+            ..Settings::of(target, selection)
         };
         let played = play(settings, &mut audience, Some(&mut judging)).await;
         if let Some(server) = server {

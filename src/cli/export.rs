@@ -192,21 +192,11 @@ impl ExportArguments {
             };
             let mut stage = Stage::set(wanted, &mut variables, &mut environment).await?;
             let settings = Settings {
-                target: stage.target.clone(),
                 imitations: std::mem::take(&mut stage.imitations),
-                undeclared: false,
-                scenarios: selection.clone(),
-                jobs: 1,
-                weighing: Default::default(),
-                fail_fast: false,
-                bounds: Bounds::default(),
                 run,
                 variables,
                 environment,
-                snapshots: None,
-                everything: false,
-                notices: Vec::new(),
-                journal: None,
+                ..Settings::of(stage.target.clone(), selection.clone())
             };
             let ran = run::run(settings, CancellationToken::new(), |event| match event {
                 Event::StepFinished {

@@ -111,21 +111,12 @@ pub(crate) fn reduce(arguments: &ReduceArguments) -> Result<ExitCode, Complaint>
     let stage = runtime.block_on(Stage::set(wanted, &mut given, &mut surroundings))?;
     let play = |selection: Selection| {
         let settings = Settings {
-            target: stage.target.clone(),
             imitations: stage.imitations.clone(),
-            undeclared: false,
-            scenarios: selection,
-            jobs: 1,
-            weighing: Default::default(),
-            fail_fast: false,
             bounds: arguments.play.bounds(),
-            run: run::fresh_run_id(),
             variables: given.clone(),
             environment: surroundings.clone(),
-            snapshots: None,
-            everything: false,
-            notices: Vec::new(),
             journal: stage.journal.clone(),
+            ..Settings::of(stage.target.clone(), selection)
         };
         runtime.block_on(played(settings, cancel.clone()))
     };

@@ -88,6 +88,29 @@ pub struct Settings {
     pub journal: Option<PathBuf>,
 }
 
+impl Settings {
+    /// These scenarios, one after the other, judged as usual: without snapshots, a journal, or anything beside the target.
+    pub fn of(target: Target, scenarios: Vec<(Arc<Scenario>, ProfileId)>) -> Self {
+        Self {
+            target,
+            imitations: BTreeMap::new(),
+            scenarios,
+            undeclared: false,
+            jobs: 1,
+            weighing: Weighing::default(),
+            fail_fast: false,
+            bounds: Bounds::default(),
+            run: fresh_run_id(),
+            variables: BTreeMap::new(),
+            environment: BTreeMap::new(),
+            snapshots: None,
+            everything: false,
+            notices: Vec::new(),
+            journal: None,
+        }
+    }
+}
+
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {

@@ -214,21 +214,13 @@ impl Playing<'_> {
         self.runtime.block_on(async {
             let mut stage = Stage::set(wanted, &mut variables, &mut environment).await?;
             let settings = Settings {
-                target: stage.target.clone(),
                 imitations: std::mem::take(&mut stage.imitations),
-                undeclared: false,
-                scenarios: selection.clone(),
                 jobs: arguments.play.jobs(stage.is_embedded()),
-                weighing: Default::default(),
-                fail_fast: false,
                 bounds: arguments.play.bounds(),
-                run: run::fresh_run_id(),
                 variables,
                 environment,
-                snapshots: None,
-                everything: false,
-                notices: Vec::new(),
                 journal: stage.journal.clone(),
+                ..Settings::of(stage.target.clone(), selection.clone())
             };
             let mut answered = Answered::default();
             let cancel = self.cancel.clone();
