@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+use crate::report::counted;
 use crate::scenario::error::ScenarioError;
 
 /// How much a message matters.
@@ -53,25 +54,16 @@ fn render_with(
 
 /// `2 errors and 1 warning in 3 files`.
 pub fn count(errors: usize, warnings: usize, files: usize) -> String {
-    let files = plural(files, "file");
+    let files = counted(files, "file");
     match (errors, warnings) {
         (0, 0) => format!("no mistakes in {files}"),
-        (0, warnings) => format!("{} in {files}", plural(warnings, "warning")),
-        (errors, 0) => format!("{} in {files}", plural(errors, "error")),
+        (0, warnings) => format!("{} in {files}", counted(warnings, "warning")),
+        (errors, 0) => format!("{} in {files}", counted(errors, "error")),
         (errors, warnings) => format!(
             "{} and {} in {files}",
-            plural(errors, "error"),
-            plural(warnings, "warning")
+            counted(errors, "error"),
+            counted(warnings, "warning")
         ),
-    }
-}
-
-/// `1 step`, `2 steps`.
-pub(crate) fn plural(number: usize, noun: &str) -> String {
-    if number == 1 {
-        format!("1 {noun}")
-    } else {
-        format!("{number} {noun}s")
     }
 }
 

@@ -9,7 +9,6 @@ use std::time::Instant;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::diagnostic::plural;
 use crate::cli::out::OutArguments;
 use crate::cli::playing::PlayArguments;
 use crate::cli::run::consent;
@@ -22,6 +21,7 @@ use crate::cli::{Complaint, FINE, INTERRUPTED, NOTHING, UNTESTABLE, interrupt};
 use crate::event::Event;
 use crate::profile::ProfileId;
 use crate::reduce::{self, Symptom};
+use crate::report::counted;
 use crate::run::{self, Ending, Settings};
 
 /// Options of `scimulate reduce`.
@@ -248,11 +248,11 @@ impl Reducing<'_> {
         self.arguments.out.write(&(head + &text))?;
         let said = format!(
             "{}, {} before; {}, {} before; {} in {:.1} s\nkept: step `{}` fails with `{}` as {name}\n",
-            plural(least.0, "step"),
+            counted(least.0, "step"),
             before.steps,
-            plural(least.1, "request"),
+            counted(least.1, "request"),
             before.requests,
-            plural(plays, "play"),
+            counted(plays, "play"),
             clock.elapsed().as_secs_f64(),
             symptom.step,
             symptom.id,

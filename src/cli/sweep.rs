@@ -14,7 +14,7 @@ use crate::cli::github::harmless;
 use crate::cli::playing::duration;
 use crate::cli::target::{Chosen, TargetArguments};
 use crate::cli::{Complaint, FAILED, FINE, UNTESTABLE};
-use crate::report::clean;
+use crate::report::{clean, counted};
 use crate::run::Bounds;
 use crate::run::client::Client;
 use crate::run::journal_file::{JournalFault, OldJournal, is_run, journals};
@@ -297,13 +297,6 @@ fn show(found: &Found, journals: &[OldJournal]) {
         let tenant = tenant.map_or(String::new(), |tenant| format!(" of tenant `{tenant}`"));
         let line = format!("left alone: {}{tenant}: {}", alone.path, alone.reason);
         say(&clean::one_line(&line));
-    }
-}
-
-fn counted(count: usize, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        _ => format!("{count} {what}s"),
     }
 }
 

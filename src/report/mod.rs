@@ -29,6 +29,8 @@ mod summary;
 mod traffic;
 mod warnings;
 
+pub(crate) use summary::counted;
+
 use std::io;
 
 use crate::event::Event;

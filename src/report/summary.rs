@@ -179,7 +179,7 @@ pub(super) fn in_words(counts: Counts, noun: &str) -> String {
 }
 
 /// `1 step`, `2 steps`.
-pub(super) fn counted(count: usize, noun: &str) -> String {
+pub(crate) fn counted(count: usize, noun: &str) -> String {
     match count {
         1 => format!("1 {noun}"),
         _ => format!("{count} {noun}s"),

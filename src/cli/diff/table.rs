@@ -6,10 +6,10 @@ use std::io::{self, IsTerminal};
 
 use serde_json::json;
 
-use crate::cli::diagnostic::plural;
 use crate::finding::template::{template, unquoted};
 use crate::finding::{Difference, Verdict};
 use crate::report::clean::one_line;
+use crate::report::counted;
 use crate::report::difference::shown;
 use crate::report::paint::Paint;
 use crate::snapshot::answered::Answered;
@@ -74,7 +74,7 @@ pub(super) fn human(
             "\n{}",
             paint.bold(format!(
                 "{} in what is answered",
-                plural(groups.len(), "difference")
+                counted(groups.len(), "difference")
             ))
         );
     }
@@ -97,7 +97,7 @@ pub(super) fn human(
     }
     for (side, steps) in [("A", &contrast.only_first), ("B", &contrast.only_second)] {
         if !steps.is_empty() {
-            let told = format!("{} only in {side}", plural(steps.len(), "step"));
+            let told = format!("{} only in {side}", counted(steps.len(), "step"));
             let _ = writeln!(text, "\n{}", paint.bold(told));
         }
         for step in steps.iter().take(most(MOST)) {
@@ -108,7 +108,7 @@ pub(super) fn human(
     let _ = writeln!(
         text,
         "\n{} compared: {}",
-        plural(contrast.compared, "step"),
+        counted(contrast.compared, "step"),
         match contrast.steps.len() {
             0 => "all the same".to_owned(),
             1 => "1 differs".to_owned(),
@@ -222,7 +222,7 @@ fn rest(text: &mut String, all: usize, most: usize) {
         let _ = writeln!(
             text,
             "    and {} (`--verbose` names them)",
-            plural(all - most, "more step")
+            counted(all - most, "more step")
         );
     }
 }
