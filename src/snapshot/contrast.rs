@@ -64,18 +64,22 @@ impl Contrast {
             let right = second.steps.get(key)?;
             Some((key, left, right))
         });
-        let mut names: BTreeMap<(&str, &str), IdNames> = BTreeMap::new();
+        // Where a whole scenario was answered alike, nothing has to be read.
+        let mut names: BTreeMap<(&str, &str), IdNames> = both
+            .clone()
+            .filter(|(_, left, right)| left.answers != right.answers)
+            .map(|(key, _, _)| ((&*key.scenario, &*key.client), IdNames::default()))
+            .collect();
         for (key, left, right) in both.clone() {
-            let of_scenario = names.entry((&key.scenario, &key.client)).or_default();
-            of_scenario.learn(left, right);
+            if let Some(of_scenario) = names.get_mut(&(&*key.scenario, &*key.client)) {
+                of_scenario.learn(left, right);
+            }
         }
+        let none = IdNames::default();
         for (key, left, right) in both {
             contrast.compared += 1;
-            let differences = step(
-                left,
-                right,
-                &names[&(key.scenario.as_str(), key.client.as_str())],
-            );
+            let known = names.get(&(&*key.scenario, &*key.client)).unwrap_or(&none);
+            let differences = step(left, right, known);
             if differences.is_empty() && left.verdict == right.verdict {
                 continue;
             }
